@@ -1,0 +1,35 @@
+"""SKU and lot text, read by one parser everywhere (facts/domain.md section 1.4).
+
+"17612 - 250237"  "17612-250237"  "17612  -  250237"   SKU 17612, lot 250237
+"17612"                                                SKU 17612, no lot
+"17612-6"                                              a pack of six: not a lot, not readable here
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# A lot has six digits (two of the year, four of a sequence) or five. Fewer digits are a pack size, not a lot.
+_SKU_LOT = re.compile(r"(?P<sku>[0-9]{4,10})(?:\s*-\s*(?P<lot>[0-9]{5,6}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class SkuLot:
+    """A SKU and, where the text named one, the lot."""
+
+    base_sku: str
+    lot: str | None
+
+    @property
+    def text(self) -> str:
+        """The canonical spelling, "17612 - 250237"."""
+        return f"{self.base_sku} - {self.lot}" if self.lot else self.base_sku
+
+
+def parse_sku_lot(text: str | None) -> SkuLot | None:
+    """Read a SKU-lot text; None when it is neither "SKU" nor "SKU - LOT" (the caller logs it and shows it)."""
+    match = _SKU_LOT.fullmatch((text or "").strip())
+    if match is None:
+        return None
+    return SkuLot(match["sku"], match["lot"])
