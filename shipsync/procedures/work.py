@@ -1,0 +1,72 @@
+"""What a procedure is handed, and what it is made of.
+
+A procedure is a sequence of steps. The worker runs them in order, keeps each step's result as its checkpoint, and
+on a retry goes on after the last finished one; so a step must be harmless when it is run twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from shipsync.store.db import Database
+
+Result = Mapping[str, Any]  # JSON-able: it is stored as the step's checkpoint
+
+
+class Lease(Protocol):
+    """The lock a run holds on its workflow (DESIGN D7)."""
+
+    workflow: str
+    run_id: str
+    token: int
+
+    def check(self, con: Any) -> None:
+        """Raise LockLost unless this run still holds the lock. Called inside every applying transaction."""
+
+    def beat(self) -> None:
+        """Say that the run is alive, so that its lock does not expire."""
+
+
+@dataclass
+class Work:
+    """One run of one procedure: what it may use and whom it tells."""
+
+    db: Database
+    lease: Lease
+    arguments: Mapping[str, Any]  # what the press or the command line asked for
+    now: Callable[[], datetime]  # aware UTC
+    doors: Mapping[str, Any]  # by name: "shipstation", "order_files"
+    settings: Any  # shipsync.config.Settings
+    log: Callable[[str], None]  # one line of the run's log
+    progress: Callable[[int, int | None, str], None]  # done, total if known, what
+    check_cancel: Callable[[], None]  # raises Cancelled when a person asked to stop
+    results: dict[str, Result] = field(default_factory=dict)  # of the steps done so far, by step name
+    counts: dict[str, int] = field(default_factory=dict)  # what the run did, shown and kept with it
+
+    @property
+    def run_id(self) -> str:
+        """The id of this run, '<workflow>.<token>'."""
+        return self.lease.run_id
+
+    def count(self, what: str, amount: int = 1) -> None:
+        """Add to one of the run's figures."""
+        self.counts[what] = self.counts.get(what, 0) + amount
+
+
+@dataclass(frozen=True)
+class Step:
+    """One named piece of a procedure. What it returns is its checkpoint."""
+
+    name: str
+    do: Callable[[Work], Result | None]
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A workflow's steps in order. `workflow` is also the kind of its jobs and the name of its lock."""
+
+    workflow: str
+    steps: tuple[Step, ...]
