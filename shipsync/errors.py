@@ -92,11 +92,15 @@ class StoreMismatch(StoreError):
 
 
 class OrderFileError(ShipsyncError):
-    """An order file that cannot be read as a whole: not XML, cut short, or dangerous."""
+    """An order file that cannot be read as a whole: not XML, cut short, or dangerous.
 
-    def __init__(self, path: str, reason: str) -> None:
+    `incomplete` says that the file is probably still being written: wait for the next poll, alert by age only.
+    """
+
+    def __init__(self, path: str, reason: str, *, incomplete: bool = False) -> None:
         self.path = path
         self.reason = reason
+        self.incomplete = incomplete
         super().__init__(f"{path}: {reason}")
 
 
