@@ -1,0 +1,137 @@
+"""What has left the house of one order, told from its state and its parcels (DESIGN D11).
+
+An order has no tracking number, no cost and no void; its parcels have. A parcel is a label bought in ShipStation or a
+fulfillment (marked as shipped). Parcels that carry items count for these; one that carries none (a fulfillment, or a
+label bought before the first was voided, API.md section 4) takes what the others left over, once the order is shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+ParcelKind = Literal["shipment", "fulfillment", "order"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A SKU text and a quantity: of an order, or in a parcel."""
+
+    order_item_id: int | None
+    sku: str | None
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """The newest version of an order that we know."""
+
+    order_id: int
+    status: str  # ours
+    modified_at: datetime
+    ship_date: date  # what the order itself says, else the business date of its last change
+    lines: tuple[Line, ...]  # discounts left out
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One label or one fulfillment. Return labels are no parcels."""
+
+    kind: ParcelKind
+    parcel_id: int
+    created_at: datetime
+    ship_date: date
+    tracking_number: str | None
+    carrier_code: str | None
+    service_code: str | None
+    voided_at: datetime | None  # None: it stands
+    lines: tuple[Line, ...] | None  # None: it carries no items
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What left in one parcel."""
+
+    parcel: Parcel
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The order as its parcels show it. `left` is empty when nothing has left."""
+
+    status: str
+    status_reason: str | None
+    left: tuple[Left, ...]
+    parcel_count: int  # parcels that stand; 0 with `left` filled means the stand-in of a shipped order
+
+    @property
+    def first(self) -> Parcel | None:
+        """The parcel whose date, carrier and tracking number speak for the order."""
+        return self.left[0].parcel if self.left else None
+
+
+def picture(order: OrderState, parcels: Sequence[Parcel]) -> Picture:
+    """Say what of the order has left, in which parcel, and whether a void has put it back to awaiting.
+
+    A void that is newer than the order's version takes the order back to awaiting shipment, because ShipStation
+    does so (API.md section 4) and may not move modifyDate when it does (section 10, unknown 6).
+    """
+    standing = sorted((p for p in parcels if p.voided_at is None), key=_order_of_parcels)
+    voids = [p.voided_at for p in parcels if p.voided_at is not None]
+    left = _what_left(order, standing)
+    if order.status != "shipped":
+        return Picture(order.status, None, left, len(standing))
+    is_voided_since = bool(voids) and max(voids) >= order.modified_at
+    if is_voided_since and _units(line for one in left for line in one.lines) < _units(order.lines):
+        # The itemless parcels stay out as well: an order that is not shipped has shipped only what is labelled.
+        left = _what_left(_reopened(order), standing)
+        return Picture("awaiting_shipment", "its label was voided", left, len(standing))
+    if not standing and not is_voided_since:
+        stand_in = Parcel(
+            "order", order.order_id, order.modified_at, order.ship_date, None, None, None, None, order.lines
+        )
+        return Picture("shipped", None, (Left(stand_in, order.lines),), 0)
+    return Picture("shipped", None, left, len(standing))
+
+
+def _what_left(order: OrderState, standing: Sequence[Parcel]) -> tuple[Left, ...]:
+    itemised = [Left(p, p.lines) for p in standing if p.lines is not None]
+    bare = [p for p in standing if p.lines is None]
+    if order.status != "shipped" or not bare:
+        return tuple(itemised)
+    rest = _rest(order.lines, [line for one in itemised for line in one.lines])
+    taken = [Left(bare[0], tuple(rest)), *(Left(p, ()) for p in bare[1:])]
+    return tuple(sorted([*itemised, *taken], key=lambda one: _order_of_parcels(one.parcel)))
+
+
+def _rest(ordered: Sequence[Line], shipped: Sequence[Line]) -> list[Line]:
+    """What was ordered and is in no parcel yet. Lines meet by item id, else by SKU text."""
+    gone: dict[object, int] = {}
+    for line in shipped:
+        gone[_identity(line)] = gone.get(_identity(line), 0) + line.quantity
+    rest = []
+    for line in ordered:
+        used = min(line.quantity, gone.get(_identity(line), 0))
+        gone[_identity(line)] = gone.get(_identity(line), 0) - used
+        if line.quantity > used:
+            rest.append(Line(line.order_item_id, line.sku, line.quantity - used))
+    return rest
+
+
+def _identity(line: Line) -> object:
+    return line.order_item_id if line.order_item_id is not None else line.sku
+
+
+def _units(lines: Iterable[Line]) -> int:
+    return sum(line.quantity for line in lines)
+
+
+def _reopened(order: OrderState) -> OrderState:
+    return OrderState(order.order_id, "awaiting_shipment", order.modified_at, order.ship_date, order.lines)
+
+
+def _order_of_parcels(parcel: Parcel) -> tuple[date, datetime, str, int]:
+    return (parcel.ship_date, parcel.created_at, parcel.kind, parcel.parcel_id)
