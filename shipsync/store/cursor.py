@@ -1,0 +1,85 @@
+"""A cursor: how the rest of `store/` runs SQL, the same for reading and inside a transaction.
+
+It fetches every result at once, because in DuckDB 2.0 an open result owns its connection, and it translates what a
+person can mend (a full disk, a file that went bad) into `StoreError`. Mistakes in SQL and broken constraints are bugs
+of the caller and pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+Row = tuple[Any, ...]
+Parameters = Mapping[str, object] | Sequence[object]
+
+
+class Result:
+    """The rows of one statement, already fetched. For INSERT, UPDATE and DELETE without RETURNING: the count."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        self._rows = rows
+
+    def fetchall(self) -> list[Row]:
+        """All rows, in the order of the statement."""
+        return self._rows
+
+
+class Cursor:
+    """Runs SQL on one DuckDB connection that it borrows for each statement.
+
+    A reading cursor may be kept and shared: each statement runs on the connection of the thread that asks, and sees
+    the last committed state. A transaction's cursor belongs to the thread that began it and ends with the transaction.
+    """
+
+    def __init__(self, borrow: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]) -> None:
+        self._borrow = borrow
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Result:
+        """Run one statement (or a script without parameters) and fetch all it answers."""
+        with self._borrow() as raw:
+            return Result(raw.execute(sql, parameters).fetchall())
+
+    def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """All rows. Money comes as Decimal, instants as aware UTC datetimes."""
+        return self.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Parameters | None = None) -> Row | None:
+        """The only row, or None. More than one is a mistake of the caller and raises ValueError."""
+        rows = self.rows(sql, parameters)
+        if len(rows) > 1:
+            raise ValueError(f"{len(rows)} rows where one was expected: {sql}")
+        return rows[0] if rows else None
+
+    def value(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """The first column of the only row, or None if there is no row."""
+        row = self.row(sql, parameters)
+        return None if row is None else row[0]
+
+    def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """The answer of one SELECT as an Arrow table: quick for many rows, and money stays Decimal."""
+        with self._borrow() as raw:
+            return raw.sql(sql, params=parameters).to_arrow_table()
+
+    def df(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """The answer as a pandas dataframe, for charts only: DECIMAL becomes float there."""
+        with self._borrow() as raw:
+            return raw.execute(sql, parameters).df()
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable as a view under a name, on this connection only (see `batches.batch`)."""
+        with self._borrow() as raw:
+            raw.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Take such a view away. In a transaction that failed, its end does it."""
+        with self._borrow() as raw:
+            try:
+                raw.unregister(name)
+            except duckdb.TransactionException:
+                # DuckDB 2.0 refuses anything but ROLLBACK now; the connection is closed with the transaction.
+                return
