@@ -85,11 +85,12 @@ def picture(order: OrderState, parcels: Sequence[Parcel]) -> Picture:
     if order.status != "shipped":
         return Picture(order.status, None, left, len(standing))
     is_voided_since = bool(voids) and max(voids) >= order.modified_at
-    if is_voided_since and _units(line for one in left for line in one.lines) < _units(order.lines):
+    shipped_units = _units(line for one in left for line in one.lines)
+    if is_voided_since and (not standing or shipped_units < _units(order.lines)):
         # The itemless parcels stay out as well: an order that is not shipped has shipped only what is labelled.
         left = _what_left(_reopened(order), standing)
         return Picture("awaiting_shipment", "its label was voided", left, len(standing))
-    if not standing and not is_voided_since:
+    if not standing:
         stand_in = Parcel(
             "order", order.order_id, order.modified_at, order.ship_date, None, None, None, None, order.lines
         )

@@ -32,6 +32,7 @@ CREATE TABLE orders_inbox (
     bill_name VARCHAR, bill_company VARCHAR, bill_street1 VARCHAR, bill_street2 VARCHAR, bill_city VARCHAR,
     bill_state VARCHAR, bill_postal_code VARCHAR, bill_country VARCHAR, bill_phone VARCHAR,
     hold_until            DATE,
+    ship_date             DATE,         -- what the order itself says; its parcels know better
     source_hash           VARCHAR,      -- of the shop's record: tells a changed re-read from an unchanged one
     modified_at           TIMESTAMPTZ,  -- ShipStation's modifyDate of the version applied last
     content_hash          VARCHAR,      -- of that version

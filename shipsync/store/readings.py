@@ -1,0 +1,178 @@
+"""Readings of ShipStation's lists, page by page: the checkpoints of a fetch, and the raw proof afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from shipsync.rules.shipstation import Feed
+from shipsync.store.cursor import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One list over one closed window, UTC. The window is None for look-ups of single orders' parcels."""
+
+    reading_id: str
+    feed: Feed
+    window_start: datetime | None
+    window_end: datetime | None
+    is_fetched: bool  # its last page is in
+    pages: int
+    resume: str | None  # how the door goes on after the newest page
+    first_answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPage:
+    """One answer as it came, with the server's own time."""
+
+    reading_id: str
+    page_no: int
+    feed: Feed
+    body: str
+    answered_at: datetime
+    poison: str | None
+
+
+def open_reading(
+    con: Cursor,
+    reading_id: str,
+    workflow: str,
+    feed: Feed,
+    window: tuple[datetime, datetime] | None,
+    run_id: str,
+    now: datetime,
+) -> None:
+    """Begin a reading. It stays open, and its pages count, until it is applied."""
+    start, end = window or (None, None)
+    con.execute(
+        """
+        INSERT INTO readings (reading_id, workflow_name, feed, window_start, window_end, run_id, started_at)
+        VALUES ($reading_id, $workflow, $feed, $window_start, $window_end, $run_id, $now)
+        """,
+        {
+            "reading_id": reading_id,
+            "workflow": workflow,
+            "feed": feed,
+            "window_start": start,
+            "window_end": end,
+            "run_id": run_id,
+            "now": now,
+        },
+    )
+
+
+def add_page(
+    con: Cursor,
+    reading_id: str,
+    page_no: int,
+    *,
+    feed: Feed,
+    request: str,
+    answered_at: datetime,
+    row_count: int,
+    body: str,
+    poison: str | None,
+    resume: str | None,
+    run_id: str,
+) -> None:
+    """Keep one answer. This is the checkpoint: what is here is never asked for again by this reading."""
+    con.execute(
+        """
+        INSERT INTO api_pages (reading_id, page_no, feed, request, answered_at, row_count, body, poison, resume, run_id)
+        VALUES ($reading_id, $page_no, $feed, $request, $answered_at, $row_count, $body, $poison, $resume, $run_id)
+        """,
+        {
+            "reading_id": reading_id,
+            "page_no": page_no,
+            "feed": feed,
+            "request": request,
+            "answered_at": answered_at,
+            "row_count": row_count,
+            "body": body,
+            "poison": poison,
+            "resume": resume,
+            "run_id": run_id,
+        },
+    )
+
+
+def reading_is_fetched(con: Cursor, reading_id: str, now: datetime) -> None:
+    """Say that the last page of a reading is in."""
+    con.execute(
+        "UPDATE readings SET fetched_at = $now WHERE reading_id = $reading_id", {"reading_id": reading_id, "now": now}
+    )
+
+
+def unapplied_readings(con: Cursor, workflow: str) -> list[Reading]:
+    """The readings of a workflow that no transaction has applied yet, in the order they were begun."""
+    rows = con.rows(
+        """
+        SELECT r.reading_id, r.feed, r.window_start, r.window_end, r.fetched_at IS NOT NULL,
+               count(p.page_no), arg_max(p.resume, p.page_no), arg_min(p.answered_at, p.page_no)
+        FROM readings r
+        LEFT JOIN api_pages p USING (reading_id)
+        WHERE r.workflow_name = $workflow AND r.applied_at IS NULL
+        GROUP BY r.reading_id, r.feed, r.window_start, r.window_end, r.fetched_at, r.started_at
+        ORDER BY r.started_at, r.reading_id
+        """,
+        {"workflow": workflow},
+    )
+    return [Reading(*row) for row in rows]
+
+
+def pages_of(con: Cursor, reading_ids: Sequence[str]) -> Iterator[StoredPage]:
+    """The pages of these readings in order, one body in memory at a time."""
+    keys = con.rows(
+        """
+        SELECT p.reading_id, p.page_no
+        FROM api_pages p
+        JOIN readings r USING (reading_id)
+        WHERE p.reading_id IN (SELECT unnest($ids))
+        ORDER BY r.started_at, p.reading_id, p.page_no
+        """,
+        {"ids": list(reading_ids)},
+    )
+    for reading_id, page_no in keys:
+        yield page(con, reading_id, page_no)
+
+
+def page(con: Cursor, reading_id: str, page_no: int) -> StoredPage:
+    """One page as it came."""
+    row = con.row(
+        """
+        SELECT reading_id, page_no, feed, body, answered_at, poison
+        FROM api_pages
+        WHERE reading_id = $reading_id AND page_no = $page_no
+        """,
+        {"reading_id": reading_id, "page_no": page_no},
+    )
+    if row is None:
+        raise LookupError(f"there is no page {page_no} of reading {reading_id}")
+    reading_id, page_no, feed, body, answered_at, poison = row
+    return StoredPage(reading_id, page_no, cast(Feed, feed), body, answered_at, poison)
+
+
+def readings_are_applied(con: Cursor, reading_ids: Sequence[str], run_id: str, now: datetime) -> None:
+    """Close readings, in the transaction that applied them."""
+    con.execute(
+        "UPDATE readings SET applied_at = $now, applied_by = $run_id WHERE reading_id IN (SELECT unnest($ids))",
+        {"ids": list(reading_ids), "run_id": run_id, "now": now},
+    )
+
+
+def all_reading_ids(con: Cursor, workflow: str) -> list[str]:
+    """Every applied reading of a workflow in the order of its beginning, for a replay (DESIGN I14)."""
+    rows = con.rows(
+        """
+        SELECT reading_id
+        FROM readings
+        WHERE workflow_name = $workflow AND applied_at IS NOT NULL
+        ORDER BY started_at, reading_id
+        """,
+        {"workflow": workflow},
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,52 @@
+"""Settings a person may change while the app runs, and the logs of what was done to this database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shipsync.store.cursor import Cursor
+
+
+def setting(con: Cursor, name: str) -> str | None:
+    """The value of a setting as text; None where it has never been set."""
+    value: str | None = con.value("SELECT value FROM settings WHERE name = $name", {"name": name})
+    return value
+
+
+def set_setting(con: Cursor, name: str, value: str, by: str, now: datetime) -> None:
+    """Change a setting and say so in the audit log (DESIGN I10)."""
+    before = setting(con, name)
+    con.execute(
+        """
+        INSERT INTO settings (name, value, updated_at, updated_by)
+        VALUES ($name, $value, $now, $by)
+        ON CONFLICT (name) DO UPDATE SET
+            value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by
+        """,
+        {"name": name, "value": value, "now": now, "by": by},
+    )
+    audit(con, by, "setting changed", name, before, value, now)
+
+
+def audit(
+    con: Cursor, by: str, action: str, subject: str, before: str | None, after: str | None, now: datetime
+) -> None:
+    """Note a change by a person."""
+    con.execute(
+        """
+        INSERT INTO audit_log (entry_no, changed_at, changed_by, action, subject, before, after)
+        SELECT coalesce(max(entry_no), 0) + 1, $now, $by, $action, $subject, $before, $after FROM audit_log
+        """,
+        {"now": now, "by": by, "action": action, "subject": subject, "before": before, "after": after},
+    )
+
+
+def log_once(con: Cursor, action: str, detail: str, now: datetime) -> None:
+    """Note something done to this database: a seed, a reset, a repair."""
+    con.execute(
+        """
+        INSERT INTO migration_log (entry_no, logged_at, action, detail)
+        SELECT coalesce(max(entry_no), 0) + 1, $now, $action, $detail FROM migration_log
+        """,
+        {"now": now, "action": action, "detail": detail},
+    )
