@@ -2,7 +2,8 @@
 
 A bundle is a SKU of its own in the shop and a number of products on the shelf: 18235 "Buy 12 Get 3" is 15 x 17612.
 A bundle never holds a bundle. A product with `is_key` off is known, and shipped by somebody else or not at all: it is
-left out of our orders. The default catalogue is what a new database starts with and what the sandbox's shop sells.
+left out of our orders. The default catalogue is what a new database starts with and what the sandbox's shop sells;
+pallet sizes, lead times and reorder points are the warehouse's own, so it has none.
 """
 
 from __future__ import annotations
@@ -59,11 +60,11 @@ class Catalogue:
 
 
 DEFAULT_PRODUCTS: tuple[Product, ...] = (
-    Product("17612", "Rinse, case", is_key=True, units_per_pallet=48, lead_time_days=42, reorder_point=2000),
-    Product("17904", "Rinse, travel size, case", is_key=True, units_per_pallet=80, lead_time_days=42, reorder_point=80),
-    Product("17914", "Rinse, family size, case", is_key=True, units_per_pallet=80, lead_time_days=42, reorder_point=170),
-    Product("18675", "Ortho kit, case", is_key=True, units_per_pallet=48, lead_time_days=42, reorder_point=25),
-    Product("18795", "Paste, case", is_key=True, units_per_pallet=60, lead_time_days=42, reorder_point=20),
+    Product("17612", "Rinse, case", is_key=True),
+    Product("17904", "Rinse, travel size, case", is_key=True),
+    Product("17914", "Rinse, family size, case", is_key=True),
+    Product("18675", "Ortho kit, case", is_key=True),
+    Product("18795", "Paste, case", is_key=True),
     Product("18395", "Free; Travel", is_key=False),
     Product("18901", "Printed leaflets", is_key=False),
 )

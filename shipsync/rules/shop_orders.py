@@ -1,0 +1,234 @@
+"""Orders from the shop: what a record of an order file means, and what to do about it.
+
+    raw record (doors/order_files.py) -> read_shop_order -> ShopOrder | Rejected | Skipped
+                     ShopOrder + what we know -> decide_import -> ImportDecision
+
+Rules from facts/domain.md sections 1.3 to 1.5 and 2.2 and DESIGN D10, D12. An order is taken whole or not at all: a
+line that cannot be understood, or a SKU that nobody has configured, holds the whole order back with its reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from shipsync.rules.catalogue import Catalogue
+from shipsync.rules.identity import SHOP, upload_key
+from shipsync.rules.order_formats import RawShopOrder
+from shipsync.rules.shipstation import Address
+from shipsync.rules.shop_lines import Problem, RejectReason, ShopLine, read_lines
+from shipsync.rules.shop_text import clean, money, quoted
+
+MAX_ORDER_NUMBER = 50  # characters ShipStation takes (API.md section 3)
+
+# Status words of the Custom Store, in lower case with "_" for spaces. Each shop has its own and maps them
+# (facts/domain.md section 2.2), so a word of neither list is held back rather than guessed.
+TO_SHIP = frozenset({"paid", "awaiting_shipment", "processing", "processed", "paid|new", "paid|processing"})
+NOT_TO_SHIP = frozenset(
+    {
+        "unpaid",
+        "awaiting_payment",
+        "payment_pending",
+        "on_hold",
+        "shipped",
+        "delivered",
+        "complete",
+        "completed",
+        "cancelled",
+        "canceled",
+        "refunded",
+        "declined",
+        "failed",
+    }
+)
+
+# Why an order that can be read is not ours to ship.
+SkipReason = Literal[
+    "no_key_sku",  # no line of a key product is left
+    "no_lines",  # the record has no line at all
+    "not_to_ship",  # its status says that it is not paid, or over
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopOrder:
+    """One order of the shop that we ship."""
+
+    order_number: str
+    source_system: str  # always rules.identity.SHOP
+    ordered_at: datetime
+    email: str | None
+    company: str | None
+    customer_reference: str | None  # the shop's code for the customer
+    ship_to: Address
+    bill_to: Address  # the shop leaves it empty when it is the same: then it is ship_to
+    requested_service: str | None  # the shop's shipping method, free text
+    shipping_paid: Decimal  # USD
+    lines: tuple[ShopLine, ...]  # at least one, all of key products
+    notes: tuple[str, ...] = ()  # what was left out or read generously, one sentence each
+
+    @property
+    def order_key(self) -> str:
+        """The key by which the order is known here and at ShipStation."""
+        return upload_key(self.source_system, self.order_number)
+
+    @property
+    def content_hash(self) -> str:
+        """Equal hashes mean that nothing we keep of the order has changed. Notes do not count."""
+        kept = asdict(self)
+        del kept["notes"]
+        return hashlib.sha256(json.dumps(_without_none(kept), sort_keys=True, default=str).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An order that cannot be taken until somebody mends it or the catalogue. Held, shown and tried again."""
+
+    order_number: str | None
+    reason: RejectReason  # the first of its problems, in the order in which RejectReason lists them
+    sentence: str  # every problem, for a person
+    raw: RawShopOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An order that is read and not for us. Listed with its reason."""
+
+    order_number: str
+    reason: SkipReason
+    sentence: str
+    raw: RawShopOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """An order record that a later one of the same file replaced."""
+
+    order_number: str
+    position: int
+    by_position: int
+
+
+def last_wins(orders: Iterable[RawShopOrder]) -> tuple[list[RawShopOrder], list[Superseded]]:
+    """Keep the last of several records of one order number; records without a number all stay."""
+    kept: dict[object, RawShopOrder] = {}
+    superseded = []
+    for raw in orders:
+        number = raw.order_number
+        earlier = kept.pop(number, None) if number is not None else None
+        if number is not None and earlier is not None:
+            superseded.append(Superseded(number, earlier.position, raw.position))
+        kept[object() if number is None else number] = raw
+    return list(kept.values()), superseded
+
+
+def read_shop_order(raw: RawShopOrder, catalogue: Catalogue) -> ShopOrder | Rejected | Skipped:
+    """What a raw record means, given what is sold. Every problem of the record is named, not only the first."""
+    layout = raw.layout
+    number = raw.order_number
+    status = (raw.text((layout.status,)) or "").lower().replace(" ", "_") if layout.status else None
+    if number and status in NOT_TO_SHIP:  # needs nobody to mend it, whatever else is odd about it
+        return Skipped(number, "not_to_ship", f"Order {clean(number)} is {status}: not to be shipped.", raw)
+
+    problems: list[Problem] = []
+    if number is None:
+        problems.append(Problem("no_order_number", f"The order at place {raw.position} of the file has no number."))
+    elif len(number) > MAX_ORDER_NUMBER or clean(number) != number:
+        problems.append(Problem("bad_order_number", f"{quoted(number)} cannot be an order number."))
+    if status is not None and status not in TO_SHIP:
+        problems.append(Problem("unknown_status", f"Nobody has said what its status {quoted(status)} means."))
+    date_text = raw.fields.get(layout.date)
+    ordered_at = layout.read_date(date_text or "")
+    if ordered_at is None:
+        problems.append(Problem("bad_date", f"Its date {quoted(date_text)} is not {layout.date_wanted}."))
+    paid_text = raw.fields.get(layout.shipping_paid) or "0"
+    shipping_paid = money(paid_text)
+    if shipping_paid is None:
+        problems.append(Problem("bad_shipping_cost", f"Its shipping cost {quoted(paid_text)} is not an amount."))
+    ship_to = raw.address(layout.ship_to)
+    if ship_to is None:
+        problems.append(Problem("no_ship_to", "It does not say where to ship."))
+    read = read_lines(raw, catalogue)
+    problems += read.problems
+
+    if problems or number is None or ordered_at is None or shipping_paid is None or ship_to is None:
+        return _rejected(raw, problems)
+    if not raw.lines:
+        return Skipped(number, "no_lines", f"Order {number} has no lines.", raw)
+    if not read.lines:
+        return Skipped(number, "no_key_sku", f"Order {number} holds no key product. {' '.join(read.notes)}", raw)
+    return ShopOrder(
+        order_number=number,
+        source_system=SHOP,
+        ordered_at=ordered_at,
+        email=raw.text(layout.email),
+        company=raw.text(layout.company),
+        customer_reference=raw.text(layout.customer_reference),
+        ship_to=ship_to,
+        bill_to=raw.address(layout.bill_to) or ship_to,
+        requested_service=raw.text(layout.requested_service),
+        shipping_paid=shipping_paid,
+        lines=read.lines,
+        notes=read.notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownShopOrder:
+    """What our tables hold of an order."""
+
+    status: str  # DESIGN section 4
+    is_claimed: bool  # an upload run is sending it right now
+    source_hash: str | None  # ShopOrder.content_hash of the version we hold
+
+
+ImportAction = Literal[
+    "new",  # write it, status pending
+    "update",  # replace head and lines; it is still pending
+    "unchanged",  # we hold exactly this
+    "frozen",  # the shop changed it after we had sent it: our order stays as it is (DESIGN D12)
+    "tombstoned",  # it was cleaned up: a re-read never revives it (DESIGN D12, D20)
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportDecision:
+    """What to do about one order of a file, and why."""
+
+    action: ImportAction
+    reason: str  # a sentence for a person
+
+
+def decide_import(order: ShopOrder, known: KnownShopOrder | None, *, tombstoned: bool) -> ImportDecision:
+    """What an order of a file does to what we know. Only a pending order that nobody is sending is ever rewritten."""
+    if known is None and tombstoned:
+        return ImportDecision("tombstoned", "It was closed and cleaned up; a re-read does not revive it.")
+    if known is None:
+        return ImportDecision("new", "It is not known yet.")
+    if known.source_hash == order.content_hash:
+        return ImportDecision("unchanged", "It says what we hold.")
+    if known.status != "pending":
+        return ImportDecision("frozen", f"It changed in the shop, but ours is {known.status} already.")
+    if known.is_claimed:
+        return ImportDecision("frozen", "It changed in the shop, but it is being uploaded right now.")
+    return ImportDecision("update", "It changed in the shop and is still pending.")
+
+
+def _rejected(raw: RawShopOrder, problems: list[Problem]) -> Rejected:
+    number = raw.order_number
+    reasons = get_args(RejectReason)
+    first = min((problem.reason for problem in problems), key=reasons.index)
+    what = f"Order {clean(number)[:MAX_ORDER_NUMBER]}" if number else "An order without a number"
+    return Rejected(number, first, f"{what} is held back. " + " ".join(p.sentence for p in problems), raw)
+
+
+def _without_none(value: Any) -> Any:
+    """So that a field added later, and empty, does not make every order look changed."""
+    if isinstance(value, dict):
+        return {name: _without_none(part) for name, part in value.items() if part is not None}
+    return [_without_none(part) for part in value] if isinstance(value, (list, tuple)) else value
