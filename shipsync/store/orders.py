@@ -94,7 +94,7 @@ def known_orders(con: Cursor, ids: Sequence[int], keys: Sequence[str], numbers: 
         """,
         {"ids": list(ids), "keys": list(keys), "numbers": list(numbers)},
     ).fetchall()
-    return [KnownOrder(*row[:7], base_skus=frozenset(row[7])) for row in rows]
+    return [KnownOrder(*(*row[:7], frozenset(row[7]))) for row in rows]
 
 
 def cleaned_up_ids(con: Cursor, ids: Sequence[int], keys: Sequence[str]) -> set[int | str]:

@@ -230,7 +230,7 @@ def orders_to_picture(con: Cursor, order_ids: Iterable[int]) -> list[Shippable]:
         wanted,
     ).fetchall():
         lines.setdefault(order_id, []).append(Line(item_id, sku, quantity))
-    return [Shippable(*row, lines=tuple(lines.get(row[0], ()))) for row in orders]
+    return [Shippable(*(*row, tuple(lines.get(row[0], ())))) for row in orders]
 
 
 def parcels_of(con: Cursor, order_ids: Iterable[int]) -> dict[int, list[Parcel]]:
@@ -269,7 +269,7 @@ def parcels_of(con: Cursor, order_ids: Iterable[int]) -> dict[int, list[Parcel]]
     ).fetchall():
         order_id, kind, parcel_id, *rest, has_items = row
         lines = tuple(items.get(parcel_id, ())) if has_items else None
-        parcels.setdefault(order_id, []).append(Parcel(kind, parcel_id, *rest, lines=lines))
+        parcels.setdefault(order_id, []).append(Parcel(*(kind, parcel_id, *rest, lines)))
     return parcels
 
 
