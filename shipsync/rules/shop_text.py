@@ -10,8 +10,9 @@ import html
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
+from html.entities import html5
 
-# Only entities that end in a semicolon: html.unescape alone would turn "Lock&notes" into "Lock¬es".
+# Only whole names that end in a semicolon: html.unescape alone would turn "Lock&notes;" into "Lock¬es;".
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 # Embeddings, overrides and isolates turn the text beside them round on a screen or a label. Plain right-to-left
@@ -26,7 +27,7 @@ def clean(text: str | None) -> str:
     """A text on one line: entities read, control characters removed, spaces single. Empty when nothing is left."""
     text = text or ""
     for _ in range(2):
-        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
+        text = _ENTITY.sub(_character, text)
     kept = (" " if char.isspace() else char for char in text if not _is_unshowable(char))
     return " ".join("".join(kept).split())
 
@@ -50,6 +51,11 @@ def whole_number(text: str) -> int | None:
     """A whole number from 0 up ("2", "2.00"); None for anything else. Digits of other scripts are not read."""
     match = _WHOLE.fullmatch(text)
     return int(match[1]) if match else None
+
+
+def _character(entity: re.Match[str]) -> str:
+    text = entity[0]
+    return html.unescape(text) if text[1] == "#" else html5.get(text[1:], text)
 
 
 def _is_unshowable(char: str) -> bool:

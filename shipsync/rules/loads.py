@@ -1,0 +1,183 @@
+"""CSV files that a person loads, read strictly (DESIGN section 5): the whole file, or nothing and every bad line named.
+
+products `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point` (the last three may be empty)
+bundles  `bundle_sku,component_sku,quantity`, one line per component
+
+Columns may stand in any order. Line numbers are those an editor shows; the header is line 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from shipsync.errors import LoadError
+from shipsync.rules.catalogue import BundlePart, Product
+from shipsync.rules.shop_text import clean, quoted
+
+PRODUCT_COLUMNS = ("sku", "name", "is_key", "units_per_pallet", "lead_time_days", "reorder_point")
+BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
+
+MAX_PROBLEMS = 50  # named one by one; the rest is counted
+
+_WHOLE = re.compile(r"[0-9]{1,9}")
+_SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,49}")  # ShipStation takes 50 characters
+_YES = frozenset({"yes", "true", "1"})
+_NO = frozenset({"no", "false", "0"})
+
+
+def read_products(text: str, *, path: str, bundle_skus: Collection[str] = ()) -> list[Product]:
+    """The products of a file, in its order. `bundle_skus` are the bundles that are known: no product may be one.
+
+    Raises LoadError naming every bad line.
+    """
+    sheet = _Sheet(text, path, PRODUCT_COLUMNS, optional=("units_per_pallet", "lead_time_days", "reorder_point"))
+    products: dict[str, Product] = {}
+    for row in sheet.rows():
+        sku = row.sku("sku")
+        if sku in products:
+            row.bad("sku", f"{sku} stands in the file twice.")
+        elif sku in bundle_skus:
+            row.bad("sku", f"{sku} is a bundle; a SKU cannot be both.")
+        name = clean(row.text("name"))
+        if not name:
+            row.bad("name", "is empty.")
+        products[sku or f"line {row.line}"] = Product(
+            sku,
+            name,
+            row.yes_or_no("is_key"),
+            row.whole("units_per_pallet", lowest=1, optional=True),
+            row.whole("lead_time_days", lowest=0, optional=True),
+            row.whole("reorder_point", lowest=0, optional=True),
+        )
+    sheet.finish()
+    return list(products.values())
+
+
+def read_bundles(
+    text: str, *, path: str, product_skus: Collection[str], bundle_skus: Collection[str] = ()
+) -> list[BundlePart]:
+    """The bundle parts of a file, in its order.
+
+    Every component has to be one of `product_skus`; a bundle, of this file or of the known `bundle_skus`, is none.
+    Raises LoadError naming every bad line.
+    """
+    sheet = _Sheet(text, path, BUNDLE_COLUMNS)
+    rows = list(sheet.rows())
+    bundles = {row.text("bundle_sku") for row in rows} | set(bundle_skus)
+    parts: dict[tuple[str, str], BundlePart] = {}
+    for row in rows:
+        bundle, component = row.sku("bundle_sku"), row.sku("component_sku")
+        quantity = row.whole("quantity", lowest=1)
+        if bundle and bundle in product_skus:
+            row.bad("bundle_sku", f"{bundle} is a product; a SKU cannot be both.")
+        if component and component in bundles:
+            row.bad("component_sku", f"{component} is a bundle; a bundle holds products only.")
+        elif component and component not in product_skus:
+            row.bad("component_sku", f"{component} is not a product. Load the product first.")
+        if bundle and component and (bundle, component) in parts:
+            row.bad("component_sku", f"{component} stands in bundle {bundle} twice.")
+        parts[bundle or f"line {row.line}", component] = BundlePart(bundle, component, quantity or 0)
+    sheet.finish()
+    return list(parts.values())
+
+
+@dataclass(slots=True)
+class _Row:
+    """One line of a sheet; what is wrong with it goes to `report`."""
+
+    line: int
+    cells: dict[str, str]
+    report: Callable[[int, str], None]
+
+    def bad(self, column: str, what: str) -> None:
+        self.report(self.line, f"{column}: {what}")
+
+    def text(self, column: str) -> str:
+        return self.cells.get(column, "").strip()
+
+    def sku(self, column: str) -> str:
+        text = self.text(column)
+        if not _SKU.fullmatch(text):
+            self.bad(column, f"{quoted(text)} is not a SKU (letters, digits, . _ / -, at most 50).")
+            return ""
+        return text
+
+    def whole(self, column: str, *, lowest: int, optional: bool = False) -> int | None:
+        text = self.text(column)
+        if optional and not text:
+            return None
+        if not _WHOLE.fullmatch(text) or int(text) < lowest:
+            self.bad(column, f"{quoted(text)} is not a whole number from {lowest} up.")
+            return None
+        return int(text)
+
+    def yes_or_no(self, column: str) -> bool:
+        text = self.text(column).lower()
+        if text not in _YES | _NO:
+            self.bad(column, f"{quoted(text)} is neither yes nor no (yes, true, 1, no, false, 0).")
+        return text in _YES
+
+
+class _Sheet:
+    """A CSV text with a header: comma separated, quoted with ", a byte order mark and any line ends allowed."""
+
+    def __init__(self, text: str, path: str, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
+        self.path = path
+        self.columns = columns
+        self.optional = optional
+        self.problems: list[tuple[int, str]] = []
+        self.reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+
+    def rows(self) -> Iterator[_Row]:
+        """The lines that hold something. A header that does not fit raises at once: no line could be understood."""
+        header: list[str] | None = None
+        count = 0
+        line = 1  # where the record starts: a quoted text may go over several lines
+        try:
+            for cells in self.reader:
+                at, line = line, self.reader.line_num + 1
+                if not any(cell.strip() for cell in cells):
+                    continue
+                if header is None:
+                    header = self._header(at, cells)
+                    continue
+                count += 1
+                if len(cells) != len(header):
+                    self._report(at, f"has {len(cells)} cells instead of {len(header)}.")
+                else:
+                    yield _Row(at, dict(zip(header, cells, strict=True)), self._report)
+        except csv.Error as error:
+            self._report(line, f"cannot be read: {error}.")
+        if not count:
+            self._report(1, "the file holds no rows." if header else f"the header is missing: {self._wanted()}.")
+
+    def finish(self) -> None:
+        """Raise LoadError if anything was wrong."""
+        if self.problems:
+            sentences = [f"line {line}: {what}" for line, what in sorted(self.problems)]
+            more = len(sentences) - MAX_PROBLEMS
+            raise LoadError(self.path, sentences[:MAX_PROBLEMS] + ([f"and {more} more."] if more > 0 else []))
+
+    def _header(self, line: int, cells: list[str]) -> list[str]:
+        names = [cell.strip().lower() for cell in cells]
+        for name in names:
+            if name not in self.columns:
+                close = get_close_matches(name, self.columns, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"{self._wanted()}."
+                self._report(line, f"there is no column {quoted(name)}; {hint}")
+        self.problems += [(line, f"column {name} is there twice.") for name in set(names) if names.count(name) > 1]
+        missing = [name for name in self.columns if name not in names and name not in self.optional]
+        self.problems += [(line, f"column {name} is missing.") for name in missing]
+        self.finish()
+        return names
+
+    def _wanted(self) -> str:
+        return f"the columns are {','.join(self.columns)}"
+
+    def _report(self, line: int, what: str) -> None:
+        self.problems.append((line, what))
