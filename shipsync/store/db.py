@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from shipsync.errors import StoreBusy, StoreError, StoreFull
+from shipsync.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from shipsync.store import guard
 from shipsync.store.cursor import Cursor
 
@@ -37,11 +37,15 @@ FLOOR_BYTES = 200_000_000
 # After these DuckDB answers every further statement of the process with an error.
 FATAL_ERRORS = (duckdb.FatalException, duckdb.InternalException)
 
+# In DuckDB 2.0 these come without a class of their own.
+DAMAGED = ("Corrupt database file", "Could not read enough bytes")
+
 _open_paths: set[Path] = set()
 _open_paths_lock = threading.Lock()
 
 
-def _free_bytes(folder: Path) -> int:
+def free_bytes_of(folder: Path) -> int:
+    """Free bytes on the disk of a folder."""
     return shutil.disk_usage(folder).free
 
 
@@ -52,7 +56,7 @@ def open_database(
     memory_limit: str = "2GB",
     threads: int | None = None,
     checkpoint_beyond_bytes: int = CHECKPOINT_BEYOND_BYTES,
-    free_bytes: Callable[[Path], int] = _free_bytes,
+    free_bytes: Callable[[Path], int] = free_bytes_of,
 ) -> Database:
     """Open the file (made if missing, with its folder), or a database in memory for None.
 
@@ -238,13 +242,17 @@ class Database:
 
     @contextmanager
     def _borrow_for_reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        self._make_ready()
-        with self._statement():
-            if getattr(self._mine, "generation", None) != self._generation:
-                self._mine.raw = self._require_root().cursor()
-                self._mine.generation = self._generation
-            with self._translated():
-                yield self._mine.raw
+        while True:
+            self._make_ready()
+            with self._statement():
+                if self._root is None:
+                    continue  # dropped by another thread since; making ready again waits for it, or says it is closed
+                if getattr(self._mine, "generation", None) != self._generation:
+                    self._mine.raw = self._root.cursor()
+                    self._mine.generation = self._generation
+                with self._translated():
+                    yield self._mine.raw
+                return
 
     @contextmanager
     def _guarded(self, raw: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -277,12 +285,19 @@ class Database:
                 f"The database stopped working and is opened again at its next use. The last change was not written. "
                 f"DuckDB says: {error}"
             ) from error
-        except duckdb.ConnectionException as error:
-            raise StoreError(
-                "The database was closed or opened again in between. Nothing of this was written."
-            ) from error
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise StoreError(f"The database could not do that: {error}") from error
+        except duckdb.Error as error:
+            if any(words in str(error) for words in DAMAGED):
+                raise StoreDamaged(
+                    f"{self.path} is damaged. Put a backup in its place with `python -m shipsync restore FILE`. "
+                    f"DuckDB says: {error}"
+                ) from error
+            if isinstance(error, duckdb.ConnectionException):
+                raise StoreError(
+                    "The database was closed or opened again in between. Nothing of this was written."
+                ) from error
+            if isinstance(error, (duckdb.IOException, duckdb.OutOfMemoryException)):
+                raise StoreError(f"The database could not do that: {error}") from error
+            raise
 
     def _mark_broken(self) -> None:
         # In memory there is nothing to open again: closing would lose everything.
@@ -362,6 +377,12 @@ class Database:
     def _notice(self, sentence: str) -> None:
         log.warning(sentence)
         self.notices.append(sentence)
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether this process has the file open, so that nobody may touch it by `open()`."""
+    with _open_paths_lock:
+        return path.resolve() in _open_paths
 
 
 def refuse_old_duckdb(version: str) -> None:

@@ -52,7 +52,9 @@ def open_guarded(
             "`python -m shipsync restore FILE`."
         )
 
-    copies = keep_copies(path, free_bytes)
+    copies = keep_copies(path, free_bytes, label="unclean")
+    for old in _numbered_folders(copies.parent, "unclean")[:-COPIES_KEPT]:
+        shutil.rmtree(old)
     notices = [f"{path} was not closed properly the last time. Its files were copied to {copies} before opening."]
     try:
         raw = _connect(path, connect, copies)
@@ -89,29 +91,34 @@ def wal_files(path: Path) -> list[Path]:
     return [candidate for candidate in candidates if candidate.exists()]
 
 
-def keep_copies(path: Path, free_bytes: Callable[[Path], int]) -> Path:
-    """Copy the file and its .wal into a new numbered folder below `guard/`, of which the last three are kept.
+def keep_copies(path: Path, free_bytes: Callable[[Path], int], *, label: str) -> Path:
+    """Copy the file and its .wal into a new folder `guard/<label>-NNNN` beside the file, and return that.
 
-    Raises StoreBusy if a process holds the file, StoreFull if there is no room.
+    Only for a file that this process does not hold. Raises StoreBusy if a process holds it, StoreFull without room.
     """
-    root = path.parent / "guard"
-    root.mkdir(exist_ok=True)
     needed = file_bytes(path) + wal_bytes(path)
     free = free_bytes(path.parent)
     if free < needed:
         raise StoreFull(
-            f"{path} was not closed properly the last time, and {needed / 1e6:,.0f} MB are needed to copy it aside "
-            f"before it is opened; {free / 1e6:,.0f} MB are free. Free some space and start again."
+            f"{needed / 1e6:,.0f} MB are needed to copy {path} aside first, and {free / 1e6:,.0f} MB are free. "
+            "Nothing was changed. Free some space and try again."
         )
-    folder = new_numbered_folder(root, path.stem)
     with held(path) as descriptor:
+        folder = _new_numbered_folder(path.parent / "guard", label)
         _copy(descriptor, folder / path.name)
         for wal in wal_files(path):
             with wal.open("rb") as source:
                 _copy(source.fileno(), folder / wal.name)
-    for old in _numbered_folders(root, path.stem)[:-COPIES_KEPT]:
-        shutil.rmtree(old)
     return folder
+
+
+def put_aside(wal: Path) -> Path:
+    """Rename a .wal so that DuckDB no longer sees it; a .wal is never deleted."""
+    number = 1
+    while (aside := wal.with_name(f"{wal.name}.stale-{number}")).exists():
+        number += 1
+    wal.rename(aside)
+    return aside
 
 
 @contextmanager
@@ -131,17 +138,16 @@ def held(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def new_numbered_folder(root: Path, stem: str) -> Path:
-    """Make and return `<root>/<stem>-NNNN`, one higher than any there."""
-    present = _numbered_folders(root, stem)
+def _new_numbered_folder(root: Path, label: str) -> Path:
+    present = _numbered_folders(root, label)
     number = int(present[-1].name[-4:]) + 1 if present else 1
-    folder = root / f"{stem}-{number:04d}"
-    folder.mkdir()
+    folder = root / f"{label}-{number:04d}"
+    folder.mkdir(parents=True)
     return folder
 
 
-def _numbered_folders(root: Path, stem: str) -> list[Path]:
-    return sorted(folder for folder in root.glob(f"{stem}-[0-9][0-9][0-9][0-9]") if folder.is_dir())
+def _numbered_folders(root: Path, label: str) -> list[Path]:
+    return sorted(folder for folder in root.glob(f"{label}-[0-9][0-9][0-9][0-9]") if folder.is_dir())
 
 
 def _copy(descriptor: int, target: Path) -> None:
@@ -165,11 +171,7 @@ def _connect(
         held_by = HELD_BY.search(message)
         if held_by or "Could not set lock" in message:
             raise StoreBusy(_busy_sentence(path, f"process {held_by['pid']}" if held_by else None)) from error
-        where = f" Its files were copied to {copies} before." if copies else ""
-        raise StoreDamaged(
-            f"{path} does not open.{where} Nothing was deleted. Put a backup in its place with "
-            f"`python -m shipsync restore FILE`. DuckDB says: {message}"
-        ) from error
+        raise StoreDamaged(_damaged_sentence(path, copies, message)) from error
 
 
 def _holder(path: Path) -> str | None:
@@ -180,6 +182,14 @@ def _holder(path: Path) -> str | None:
         held_by = HELD_BY.search(str(error))
         return f"process {held_by['pid']}" if held_by else None
     return None
+
+
+def _damaged_sentence(path: Path, copies: Path | None, reason: str) -> str:
+    where = f" Its files were copied to {copies} before." if copies else ""
+    return (
+        f"{path} does not open.{where} Nothing was deleted. Put a backup in its place with "
+        f"`python -m shipsync restore FILE`. The reason: {reason}"
+    )
 
 
 def _busy_sentence(path: Path, holder: str | None) -> str:
@@ -193,9 +203,4 @@ def _put_stale_wal_aside(path: Path, message: str) -> Path | None:
     match = ITERATIONS.search(message)
     if match is None or int(match["file"]) <= int(match["wal"]):
         return None
-    wal = path.with_name(path.name + ".wal")
-    number = 1
-    while (stale := wal.with_name(f"{wal.name}.stale-{number}")).exists():
-        number += 1
-    wal.rename(stale)
-    return stale
+    return put_aside(path.with_name(path.name + ".wal"))
