@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from shipsync.errors import StoreError, StoreTooNew
+from shipsync.store.backup import backup
 from shipsync.store.db import Database
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -28,6 +29,8 @@ class Migration:
 
 def migrate(db: Database, now: datetime, *, folder: Path = FOLDER) -> list[Migration]:
     """Apply what is missing, in order, and return it. A checkpoint follows each, so no DDL waits in the .wal.
+
+    Before a file that was used already is changed, a proved copy of it is kept as `guard/before-NNNN.duckdb`.
 
     A migration that fails leaves the database as the one before left it, and its error is raised.
     Raises StoreTooNew if the database knows more than `folder`, StoreError if the files are not numbered 1, 2, 3, ...
@@ -51,6 +54,8 @@ def migrate(db: Database, now: datetime, *, folder: Path = FOLDER) -> list[Migra
             f"knows {len(known)}). Start the newer shipsync again, or restore a backup made before."
         )
     missing = [migration for migration in known if migration.number not in applied]
+    if missing and applied and db.path is not None:
+        backup(db, db.path.parent / "guard" / f"before-{missing[0].number:04d}.duckdb", overwrite=True)
     for migration in missing:
         with db.transaction() as con:
             con.execute(migration.path.read_text(encoding="utf-8"))
