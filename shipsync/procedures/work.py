@@ -45,6 +45,7 @@ class Work:
     check_cancel: Callable[[], None]  # raises Cancelled when a person asked to stop
     results: dict[str, Result] = field(default_factory=dict)  # of the steps done so far, by step name
     counts: dict[str, int] = field(default_factory=dict)  # what the run did, shown and kept with it
+    memory: dict[str, Any] = field(default_factory=dict)  # what steps of one run share; a retry starts without it
 
     @property
     def run_id(self) -> str:

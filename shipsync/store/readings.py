@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -124,9 +124,9 @@ def unapplied_readings(con: Cursor, workflow: str) -> list[Reading]:
     return [Reading(*row) for row in rows]
 
 
-def pages_of(con: Cursor, reading_ids: Sequence[str]) -> Iterator[StoredPage]:
-    """The pages of these readings in order, one body in memory at a time."""
-    keys = con.rows(
+def page_keys(con: Cursor, reading_ids: Sequence[str]) -> list[tuple[str, int]]:
+    """(reading, page number) of every page of these readings, in the order they came."""
+    rows = con.rows(
         """
         SELECT p.reading_id, p.page_no
         FROM api_pages p
@@ -136,8 +136,7 @@ def pages_of(con: Cursor, reading_ids: Sequence[str]) -> Iterator[StoredPage]:
         """,
         {"ids": list(reading_ids)},
     )
-    for reading_id, page_no in keys:
-        yield page(con, reading_id, page_no)
+    return [(reading_id, page_no) for reading_id, page_no in rows]
 
 
 def page(con: Cursor, reading_id: str, page_no: int) -> StoredPage:

@@ -1,0 +1,101 @@
+"""What routing needs to know beforehand, and the log of where every order version went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from shipsync.rules.routing import Catalogue, ManualRule
+from shipsync.store.batches import INSTANT, batch
+from shipsync.store.cursor import Cursor
+from shipsync.store.settings import setting
+
+ROUTINGS = pa.schema(
+    [
+        ("shipstation_order_id", pa.int64()),
+        ("modified_at", INSTANT),
+        ("order_number", pa.string()),
+        ("shipstation_status", pa.string()),
+        ("route", pa.string()),
+        ("reason", pa.string()),
+        ("content_hash", pa.string()),
+        ("reading_id", pa.string()),
+        ("page_no", pa.int32()),
+        ("run_id", pa.string()),
+        ("seen_at", INSTANT),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBefore:
+    """An order version in question, and what is here of its order."""
+
+    is_seen: bool  # this very version has been routed before
+    known_status: str | None  # ShipStation's word for it when it was last applied; None: not in our tables
+    known_hash: str | None
+
+
+def manual_rule(con: Cursor) -> ManualRule:
+    """Which numbers are manual orders: the settings, or the plan's rule where none is set."""
+    lowest, highest = setting(con, "manual_lowest"), setting(con, "manual_highest")
+    return ManualRule(
+        prefix=setting(con, "manual_prefix") or ManualRule().prefix,
+        lowest=int(lowest) if lowest else None,
+        highest=int(highest) if highest else None,
+    )
+
+
+def catalogue(con: Cursor) -> Catalogue:
+    """The key SKUs, and the bundles that hold one."""
+    keys = con.rows("SELECT sku FROM products WHERE is_key")
+    bundles = con.rows(
+        "SELECT DISTINCT bundle_sku FROM bundles WHERE component_sku IN (SELECT sku FROM products WHERE is_key)"
+    )
+    return Catalogue(frozenset(row[0] for row in keys), frozenset(row[0] for row in bundles))
+
+
+def seen_before(con: Cursor, versions: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], SeenBefore]:
+    """For each (order id, modifyDate): whether it was routed before, and what is here of the order."""
+    rows = con.rows(
+        """
+        SELECT v.order_id, v.modified_at, r.shipstation_order_id IS NOT NULL, o.shipstation_status, o.content_hash
+        FROM (SELECT unnest($ids) AS order_id, unnest($instants) AS modified_at) v
+        LEFT JOIN routing_log r ON r.shipstation_order_id = v.order_id AND r.modified_at = v.modified_at
+        LEFT JOIN orders_inbox o ON o.shipstation_order_id = v.order_id
+        """,
+        {"ids": [one[0] for one in versions], "instants": [one[1] for one in versions]},
+    )
+    return {(order_id, modified_at): SeenBefore(*rest) for order_id, modified_at, *rest in rows}
+
+
+def log_routings(con: Cursor, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep where each version went (ROUTINGS). A version seen again keeps its first entry, unless its route changed."""
+    if not rows:
+        return
+    columns = ", ".join(ROUTINGS.names)
+    with batch(con, "incoming_routings", rows, ROUTINGS) as incoming:
+        con.execute(
+            f"""
+            INSERT INTO routing_log ({columns})
+            SELECT {columns} FROM {incoming}
+            ON CONFLICT (shipstation_order_id, modified_at) DO UPDATE SET
+                route = excluded.route,
+                reason = excluded.reason,
+                content_hash = excluded.content_hash,
+                reading_id = excluded.reading_id,
+                page_no = excluded.page_no,
+                run_id = excluded.run_id,
+                seen_at = excluded.seen_at
+            WHERE excluded.reason NOT IN ('unchanged', 'older_version') AND routing_log.reason <> excluded.reason
+            """  # noqa: S608 - names from our own schema
+        )
+
+
+def count_by_reason(con: Cursor) -> dict[str, int]:
+    """How many order versions went each way so far."""
+    return dict(con.rows("SELECT reason, count(*) FROM routing_log GROUP BY reason ORDER BY reason"))
