@@ -42,7 +42,7 @@ class Guide:
     """What decisions rest on besides the order itself; read once per run."""
 
     manual: routing.ManualRule
-    catalogue: routing.Catalogue
+    keys: routing.KeySkus
     accounts: list[CarrierAccount]
     services: Mapping[tuple[str, str], str]
 
@@ -51,7 +51,7 @@ def guide(con: Cursor) -> Guide:
     """Read the rules and names that routing and writing need."""
     return Guide(
         manual=routing_store.manual_rule(con),
-        catalogue=routing_store.catalogue(con),
+        keys=routing_store.key_skus(con),
         accounts=reference_store.carrier_accounts(con),
         services=reference_store.service_names(con),
     )
@@ -115,7 +115,7 @@ def take_in_orders(
     log: list[Mapping[str, Any]] = []
     held: list[quarantine.Entry] = []
     for one in newest:
-        routed = routing.route(one.order, here.about(one.order), with_guide.manual, with_guide.catalogue)
+        routed = routing.route(one.order, here.about(one.order), with_guide.manual, with_guide.keys)
         log.append(_log_row(one, routed, run_id, now))
         count(_figure(routed), 1)
         if routed.route in (Route.QUARANTINE, Route.CONFLICT):

@@ -99,7 +99,7 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class KeySkus:
     """The SKUs that decide: key products, and bundles with a key product in them."""
 
     key_skus: frozenset[str]
@@ -116,7 +116,7 @@ def base_skus(order: RemoteOrder) -> frozenset[str]:
     return frozenset(found.base_sku for found in parsed if found is not None)
 
 
-def route(order: RemoteOrder, known: Known, rule: ManualRule, catalogue: Catalogue) -> Routing:
+def route(order: RemoteOrder, known: Known, rule: ManualRule, keys: KeySkus) -> Routing:
     """Say where one version of an order goes. The first rule that fits wins, from the surest identity down."""
     if known.by_id is not None:
         return _route_known(order, known.by_id)
@@ -129,7 +129,7 @@ def route(order: RemoteOrder, known: Known, rule: ManualRule, catalogue: Catalog
     shop_orders = [other for other in known.same_number if other.source_system == SHOP]
     if not rule.fits(order.order_number):
         return _route_by_number(order, shop_orders)
-    return _route_manual(order, catalogue, shares_number=bool(shop_orders))
+    return _route_manual(order, keys, shares_number=bool(shop_orders))
 
 
 def _route_known(order: RemoteOrder, known: KnownOrder) -> Routing:
@@ -158,17 +158,17 @@ def _route_by_number(order: RemoteOrder, shop_orders: Collection[KnownOrder]) ->
     return Routing(Route.SKIP, "not_manual")
 
 
-def _route_manual(order: RemoteOrder, catalogue: Catalogue, *, shares_number: bool) -> Routing:
+def _route_manual(order: RemoteOrder, keys: KeySkus, *, shares_number: bool) -> Routing:
     lines = [line for line in order.lines if not line.adjustment]
     if not lines:
         return Routing(Route.SKIP, "no_items_yet")
-    if catalogue.has_key(base_skus(order)):
+    if keys.has_key(base_skus(order)):
         return Routing(Route.IMPORT, "new_manual_shared_number" if shares_number else "new_manual")
-    if any(_hides_a_key_sku(line.sku, catalogue) for line in lines):
+    if any(_hides_a_key_sku(line.sku, keys) for line in lines):
         return Routing(Route.QUARANTINE, "unreadable_sku")
     return Routing(Route.SKIP, "no_key_sku")
 
 
-def _hides_a_key_sku(text: str | None, catalogue: Catalogue) -> bool:
+def _hides_a_key_sku(text: str | None, keys: KeySkus) -> bool:
     """Whether an unreadable SKU text begins with a key SKU, such as the pack "17612-6"."""
-    return text is not None and parse_sku_lot(text) is None and text.strip().startswith(tuple(catalogue.key_skus))
+    return text is not None and parse_sku_lot(text) is None and text.strip().startswith(tuple(keys.key_skus))

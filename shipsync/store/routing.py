@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from shipsync.rules.routing import Catalogue, ManualRule
+from shipsync.rules.routing import KeySkus, ManualRule
 from shipsync.store.batches import INSTANT, batch
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import setting
@@ -50,13 +50,13 @@ def manual_rule(con: Cursor) -> ManualRule:
     )
 
 
-def catalogue(con: Cursor) -> Catalogue:
+def key_skus(con: Cursor) -> KeySkus:
     """The key SKUs, and the bundles that hold one."""
     keys = con.rows("SELECT sku FROM products WHERE is_key")
     bundles = con.rows(
         "SELECT DISTINCT bundle_sku FROM bundles WHERE component_sku IN (SELECT sku FROM products WHERE is_key)"
     )
-    return Catalogue(frozenset(row[0] for row in keys), frozenset(row[0] for row in bundles))
+    return KeySkus(frozenset(row[0] for row in keys), frozenset(row[0] for row in bundles))
 
 
 def seen_before(con: Cursor, versions: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], SeenBefore]:
