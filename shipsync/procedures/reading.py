@@ -58,7 +58,7 @@ class Reader:
         pages = self._ask(feed, window, None)
         return self._begin(feed, pages, (window.start, window.end))
 
-    def look_up(self, feed: Feed, pages: Iterator[Page]) -> str:
+    def look_up(self, feed: Feed, pages: Iterator[Page[Any]]) -> str:
         """Keep pages of another question (one order's parcels, a poison place) like any other reading."""
         return self._begin(feed, pages, None)
 
@@ -68,8 +68,8 @@ class Reader:
             kept = self._kept.get((reading_id, page_no))
             yield kept or decode(store.page(self.work.db.read(), reading_id, page_no))
 
-    def _ask(self, feed: Feed, window: Window, resume: str | None) -> Iterator[Page]:
-        lists: dict[Feed, Callable[..., Iterator[Page]]] = {
+    def _ask(self, feed: Feed, window: Window, resume: str | None) -> Iterator[Page[Any]]:
+        lists: dict[Feed, Callable[..., Iterator[Page[Any]]]] = {
             "orders": self.door.orders_modified,
             "shipments": self.door.shipments_created,
             "voids": self.door.shipments_voided,
@@ -77,7 +77,7 @@ class Reader:
         }
         return lists[feed](window.start, window.end, resume=resume)
 
-    def _begin(self, feed: Feed, pages: Iterator[Page], window: tuple[datetime, datetime] | None) -> str:
+    def _begin(self, feed: Feed, pages: Iterator[Page[Any]], window: tuple[datetime, datetime] | None) -> str:
         self._begun += 1
         reading_id = f"{self.work.run_id}.{feed}.{self._begun}"
         self._keep(reading_id, feed, pages, first_page_no=1, window=window)
@@ -87,7 +87,7 @@ class Reader:
         self,
         reading_id: str,
         feed: Feed,
-        pages: Iterator[Page],
+        pages: Iterator[Page[Any]],
         *,
         first_page_no: int,
         window: tuple[datetime, datetime] | None = None,

@@ -209,17 +209,15 @@ class ShipStation:
         orders: list[RemoteOrder] = self._all(query)
         return [order for order in orders if order.order_number == order_number]
 
-    def shipments_of(self, order_id: int) -> list[RemoteShipment]:
+    def shipments_of(self, order_id: int) -> Iterator[Page[RemoteShipment]]:
         """All labels of one order, voided ones and return labels included."""
         fixed = {"orderId": str(order_id), "includeShipmentItems": "true"}
-        shipments: list[RemoteShipment] = self._all(_whole_list("shipments", "/shipments", fixed))
-        return [shipment for shipment in shipments if shipment.order_id == order_id]
+        return ListReader(self._transport, _whole_list("shipments", "/shipments", fixed)).read(_LONG_AGO, self._now())
 
-    def fulfillments_of(self, order_id: int) -> list[RemoteFulfillment]:
+    def fulfillments_of(self, order_id: int) -> Iterator[Page[RemoteFulfillment]]:
         """All fulfillments of one order, voided ones included."""
         query = _whole_list("fulfillments", "/fulfillments", {"orderId": str(order_id)})
-        fulfillments: list[RemoteFulfillment] = self._all(query)
-        return [fulfillment for fulfillment in fulfillments if fulfillment.order_id == order_id]
+        return ListReader(self._transport, query).read(_LONG_AGO, self._now())
 
     def carriers(self) -> list[Carrier]:
         """The carrier accounts that are connected."""
