@@ -25,11 +25,10 @@ _DATE = re.compile(
 def stamp(instant: datetime) -> datetime:
     """The instant as ShipStation can store it: SQL `datetime` has ticks of 1/300 s, so milliseconds end in 0, 3 or 7.
 
-    Cut down to the tick, so nothing is stamped in the future but by the half millisecond that the tick's own
-    rounding needs: a stamp stamped again stays as it is.
+    Cut down to the tick, give or take a millisecond: a stamp stamped again stays as it is.
     """
     instant = instant.astimezone(UTC)
-    ticks = (instant.microsecond + 500) * 3 // 10_000
+    ticks = min(299, (instant.microsecond + 500) * 3 // 10_000)
     return instant.replace(microsecond=(ticks * 10 + 1) // 3 * 1000)
 
 
