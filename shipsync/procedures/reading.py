@@ -79,7 +79,7 @@ class Reader:
 
     def _begin(self, feed: Feed, pages: Iterator[Page[Any]], window: tuple[datetime, datetime] | None) -> str:
         self._begun += 1
-        reading_id = f"{self.work.run_id}.{feed}.{self._begun}"
+        reading_id = f"{self.work.run_id}.{self._begun:03d}.{feed}"
         self._keep(reading_id, feed, pages, first_page_no=1, window=window)
         return reading_id
 

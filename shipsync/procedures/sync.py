@@ -11,33 +11,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
-from shipsync.doors.shipstation import ShipStation, read_page
+from shipsync.doors.shipstation import ShipStation
 from shipsync.errors import ShipStationDown
-from shipsync.procedures.reading import Decoded, Reader
-from shipsync.procedures.shipped import refresh_shipped
-from shipsync.procedures.take_in import Guide, Seen, guide, newest_versions, take_in_orders
+from shipsync.procedures.applying import apply_readings, complete_through, order_windows
+from shipsync.procedures.holding import poison_place
+from shipsync.procedures.reading import Reader
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import watermark
 from shipsync.rules.census import Signs, lists_to_ask
-from shipsync.rules.shipstation import Feed, PoisonRow, RemoteFulfillment, RemoteOrder, RemoteShipment
+from shipsync.rules.shipstation import RemoteOrder
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, reference
-from shipsync.store import orders as orders_store
-from shipsync.store import readings as readings_store
 from shipsync.store import routing as routing_store
 from shipsync.store.cursor import Cursor
-from shipsync.store.readings import Reading
-from shipsync.store.settings import log_once
 
 WORKFLOW = "shipstation-sync"
 
-# Orders routed and written at once; bounds the memory of a first load, inside the one transaction.
-CHUNK = 5_000
 # An order that is shipped and has shown no parcel: by then the windows would have shown it, so it is asked for by id.
 LOOK_UP_AFTER = timedelta(minutes=30)
 LOOK_UP_AGAIN = timedelta(hours=24)
@@ -46,21 +39,6 @@ POISON_RETRIES_A_RUN = 3
 POISON_FIRST_WAIT = timedelta(minutes=5)
 POISON_LONGEST_WAIT = timedelta(hours=6)
 NAMES_AGAIN = timedelta(hours=1)
-
-_LIST_KEYS: Mapping[Feed, str] = {
-    "orders": "orders",
-    "shipments": "shipments",
-    "voids": "shipments",
-    "fulfillments": "fulfillments",
-}
-# Feed and kind of quarantine, both ways.
-_KIND_OF: Mapping[Feed, str] = {
-    "orders": "order",
-    "shipments": "shipment",
-    "voids": "shipment",
-    "fulfillments": "fulfillment",
-}
-_FEED_OF: Mapping[str, Feed] = {"order": "orders", "shipment": "shipments", "fulfillment": "fulfillments"}
 
 
 def fetch_orders(work: Work) -> Result:
@@ -76,8 +54,8 @@ def fetch_orders(work: Work) -> Result:
     resumed = 0
     for reading in reader.unapplied():
         resumed += reader.finish(reading)
-    for reading in _order_windows(reader.unapplied()):
-        mark = watermark.advanced(mark, None, _complete_through(reading))
+    for reading in order_windows(reader.unapplied()):
+        mark = watermark.advanced(mark, None, complete_through(reading))
     window = watermark.next_window(mark, work.now())
     reader.read("orders", window)
     _retry_poison(work, reader)
@@ -124,23 +102,8 @@ def fetch_names(work: Work) -> Result:
 
 
 def apply(work: Work) -> Result:
-    """Step 4: everything fetched goes in and the mark moves, together. Returns the run's figures."""
-    reader = _reader(work)
-    unapplied = reader.unapplied()
-    ids = [reading.reading_id for reading in unapplied]
-    now = work.now()
-    with work.db.transaction() as con:
-        work.lease.check(con)
-        before = marks.mark_of(con, WORKFLOW)
-        touched, newest = _apply_orders(con, work, reader, [r.reading_id for r in unapplied if r.feed == "orders"], now)
-        touched |= _apply_parcels(con, work, reader, [r.reading_id for r in unapplied if r.feed != "orders"], now)
-        _settle_poison(con, work, reader, now)
-        work.count("shipped", refresh_shipped(con, touched, now))
-        missing = orders_store.count_missing_carrier(con, sorted(touched))
-        if missing:
-            work.count("shipped without carrier", missing)
-        after = _move_marks(con, work, unapplied, before, newest, now)
-        readings_store.readings_are_applied(con, ids, work.run_id, now)
+    """Step 4. Returns the run's figures."""
+    before, after = apply_readings(work, _reader(work))
     for what, amount in sorted(work.counts.items()):
         work.log(f"{what}: {amount:,}")
     work.log(f"Mark: {_spoken(before.complete_through)} -> {_spoken(after.complete_through)}.")
@@ -174,17 +137,6 @@ def _spoken(instant: datetime | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant is not None else "not set"
 
 
-def _order_windows(unapplied: Iterable[Reading]) -> Iterator[Reading]:
-    return (one for one in unapplied if one.feed == "orders" and one.is_fetched and one.window_end is not None)
-
-
-def _complete_through(reading: Reading) -> datetime:
-    if reading.window_start is None or reading.window_end is None or reading.first_answered_at is None:
-        raise ValueError(f"reading {reading.reading_id} has no window or no page")
-    window = Window(reading.window_start, reading.window_end)
-    return watermark.complete_through(window, reading.first_answered_at)
-
-
 def _parcel_window(mark: tuple[datetime | None, datetime | None] | None, now: datetime) -> Window:
     return watermark.next_window(Mark(None, mark[0] if mark else None), now)
 
@@ -199,10 +151,10 @@ def _retry_poison(work: Work, reader: Reader) -> None:
         wait = min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
         if len(asked) == POISON_RETRIES_A_RUN or work.now() - held.last_seen_at < wait:
             continue
-        place = json.loads(held.entry.raw or "{}")
-        after, before = datetime.fromisoformat(place["after"]), datetime.fromisoformat(place["before"])
         try:
-            asked[held.entry.entity_id] = reader.look_up("orders", _door(work).orders_between(after, before))
+            asked[held.entry.entity_id] = reader.look_up(
+                "orders", _door(work).orders_between(*poison_place(held.entry))
+            )
         except ShipStationDown as error:
             # The list itself was read just now, so it is this place that still fails.
             work.log(f"Still failing: {held.entry.detail} ({error})")
@@ -281,152 +233,3 @@ def _has_unnamed_service(work: Work) -> bool:
         for page in reader.decoded(ids)
         for row in page.rows
     )
-
-
-# Step 4
-
-
-def _apply_orders(
-    con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime
-) -> tuple[set[int], datetime | None]:
-    """Route and write every fetched order. Returns the orders touched and the newest modifyDate among all."""
-    with_guide = guide(con)
-    touched: set[int] = set()
-    newest: datetime | None = None
-    chunk = [
-        Seen(row, reading_id, page_no) for row, reading_id, page_no in _held_rows(con, ["order", "conflict"], "orders")
-    ]
-    for page in reader.decoded(reading_ids):
-        _hold_what_cannot_be_read(con, work, page, now)
-        orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
-        work.count("fetched", len(orders))
-        if orders:
-            newest = max([one.modified_at for one in orders] + ([newest] if newest else []))
-        chunk.extend(Seen(one, page.reading_id, page.page_no) for one in orders)
-        if len(chunk) >= CHUNK:
-            touched |= _take_in(con, work, chunk, with_guide, now)
-            chunk = []
-    return touched | _take_in(con, work, chunk, with_guide, now), newest
-
-
-def _take_in(con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Guide, now: datetime) -> set[int]:
-    if not chunk:
-        return set()
-    raw = _RawRows(con)
-    return take_in_orders(
-        con, newest_versions(chunk), with_guide, run_id=work.run_id, now=now, count=work.count, raw_of=raw.of
-    )
-
-
-class _RawRows:
-    """Finds the record of an order as it came, for the few that are held."""
-
-    def __init__(self, con: Cursor) -> None:
-        self._con = con
-
-    def of(self, one: Seen) -> str | None:
-        page = readings_store.page(self._con, one.reading_id, one.page_no)
-        for row in json.loads(page.body).get("orders", ()):
-            if row and row.get("orderId") == one.order.order_id:
-                return _kept_row(page.reading_id, page.page_no, page.answered_at, row)
-        return None
-
-
-def _kept_row(reading_id: str, page_no: int, answered_at: datetime, row: Any) -> str:
-    """A held record with all that is needed to read it again."""
-    return json.dumps({"page": [reading_id, page_no], "answered_at": answered_at.isoformat(), "row": row})
-
-
-def _held_rows(con: Cursor, kinds: Sequence[str], feed: Feed) -> list[tuple[Any, str, int]]:
-    """Held records that can be read by now, with their page: what held them may be mended."""
-    found: list[tuple[Any, str, int]] = []
-    for held in quarantine.open_entries(con, kinds):
-        kept = json.loads(held.entry.raw or "{}")
-        if "row" not in kept:
-            continue
-        body = json.dumps({_LIST_KEYS[feed]: [kept["row"]]})
-        rows, _ = read_page(feed, body, datetime.fromisoformat(kept["answered_at"]))
-        found.extend((row, *kept["page"]) for row in rows)
-    return found
-
-
-def _apply_parcels(con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime) -> set[int]:
-    """Write every fetched label and fulfillment. Returns the orders whose parcels changed."""
-    touched: set[int] = set()
-    mended = [row for kind in ("shipment", "fulfillment") for row, *_ in _held_rows(con, [kind], _FEED_OF[kind])]
-    touched |= _take_in_parcels(con, mended, now)
-    for page in reader.decoded(reading_ids):
-        _hold_what_cannot_be_read(con, work, page, now)
-        touched |= _take_in_parcels(con, page.rows, now)
-        work.count("parcels fetched", len(page.rows))
-    parcels.parcels_were_asked(con, work.memory.get("asked by id", []), now)
-    return touched
-
-
-def _take_in_parcels(con: Cursor, rows: Sequence[Any], now: datetime) -> set[int]:
-    labels = {row.shipment_id: row for row in rows if isinstance(row, RemoteShipment)}
-    marked = {row.fulfillment_id: row for row in rows if isinstance(row, RemoteFulfillment)}
-    touched: set[int] = set()
-    if labels:
-        touched |= parcels.take_in_shipments(con, list(labels.values()), now)
-        quarantine.resolve(con, "shipment", [str(one) for one in labels], "read", now)
-    if marked:
-        touched |= parcels.take_in_fulfillments(con, list(marked.values()), now)
-        quarantine.resolve(con, "fulfillment", [str(one) for one in marked], "read", now)
-    return touched
-
-
-def _hold_what_cannot_be_read(con: Cursor, work: Work, page: Decoded, now: datetime) -> None:
-    """Put unreadable rows and poison places into quarantine; a place that answers again leaves it."""
-    entries = [
-        quarantine.Entry(
-            _KIND_OF[row.feed],
-            row.entity_id,
-            row.order_number,
-            "unreadable",
-            row.reason,
-            _kept_row(page.reading_id, page.page_no, page.answered_at, json.loads(row.raw)),
-        )
-        for row in page.bad
-    ]
-    entries.extend(_poisoned(place) for place in page.poison)
-    if entries:
-        work.count("quarantined", len(entries))
-        quarantine.put(con, entries, now)
-
-
-def _settle_poison(con: Cursor, work: Work, reader: Reader, now: datetime) -> None:
-    """Close the poison places that were asked again and answered, whole; count a try for the others."""
-    asked: dict[str, str] = work.memory.get("poison asked", {})
-    held = {one.entry.entity_id: one.entry for one in quarantine.open_entries(con, ["poison"])}
-    for entity_id, reading_id in asked.items():
-        answered = reading_id and not any(page.poison for page in reader.decoded([reading_id]))
-        if answered:
-            quarantine.resolve(con, "poison", [entity_id], "ShipStation answers again", now)
-        elif entity_id in held:
-            quarantine.put(con, [held[entity_id]], now)
-
-
-def _poisoned(place: PoisonRow) -> quarantine.Entry:
-    raw = json.dumps({"after": place.after.isoformat(), "before": place.before.isoformat()})
-    return quarantine.Entry("poison", place.entity_id, None, "always_500", place.reason, raw)
-
-
-def _move_marks(
-    con: Cursor, work: Work, unapplied: Sequence[Reading], before: Mark, newest: datetime | None, now: datetime
-) -> Mark:
-    """Move the marks to where the applied windows reach. A mark that cannot be used is replaced, and that is logged."""
-    because = watermark.problem(before, now)
-    mark = before
-    if because is not None:
-        marks.reset_marks(con, WORKFLOW)
-        mark = Mark(None, None)
-        log_once(con, "sync seeded", f"{WORKFLOW} read {watermark.SEED.days} days back because {because}.", now)
-    for reading in _order_windows(unapplied):
-        mark = watermark.advanced(mark, None, _complete_through(reading))
-    mark = watermark.advanced(mark, newest, mark.complete_through or now)
-    marks.set_mark(con, WORKFLOW, mark, work.run_id, now)
-    for reading in unapplied:
-        if reading.feed != "orders" and reading.is_fetched and reading.window_end is not None:
-            marks.set_feed_mark(con, WORKFLOW, reading.feed, _complete_through(reading), now)
-    return mark

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
 
 Result = Mapping[str, Any]  # JSON-able: it is stored as the step's checkpoint
@@ -19,11 +20,19 @@ Result = Mapping[str, Any]  # JSON-able: it is stored as the step's checkpoint
 class Lease(Protocol):
     """The lock a run holds on its workflow (DESIGN D7)."""
 
-    workflow: str
-    run_id: str
-    token: int
+    @property
+    def workflow(self) -> str:
+        """The workflow it locks."""
 
-    def check(self, con: Any) -> None:
+    @property
+    def run_id(self) -> str:
+        """The run that holds it, '<workflow>.<token>'."""
+
+    @property
+    def token(self) -> int:
+        """Grows with each taking; an older one is refused."""
+
+    def check(self, con: Cursor) -> None:
         """Raise LockLost unless this run still holds the lock. Called inside every applying transaction."""
 
     def beat(self) -> None:

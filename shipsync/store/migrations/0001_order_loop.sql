@@ -2,7 +2,7 @@
 --
 -- Inline PRIMARY KEYs only, no other index, no foreign key, no sequence (DESIGN D22, facts/duckdb.md section 8).
 -- Keys are natural or made from what is already known, so the same history gives the same rows (DESIGN I13):
--- a job is '<kind>.<n>', a run '<workflow>.<fencing token>', a reading '<run>.<feed>.<n>'.
+-- a job is '<kind>.<n>', a run '<workflow>.<fencing token>', a reading '<run>.<nnn>.<feed>'.
 -- Instants are TIMESTAMPTZ in UTC and end in _at; business dates are DATE.
 
 -- One order, once. Several orders may share order_number: a split at ShipStation gives its children the parent's.

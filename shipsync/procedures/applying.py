@@ -1,0 +1,144 @@
+"""The last step of a sync: everything fetched goes in, and the mark moves, in one transaction (DESIGN D5).
+
+    orders, page by page in chunks -> parcels -> what has left the house -> quarantine -> marks
+
+A failure leaves the tables as they were, and all pages for the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from shipsync.procedures.holding import held_rows, hold_what_cannot_be_read, raw_order, settle_poison
+from shipsync.procedures.reading import Reader
+from shipsync.procedures.shipped import refresh_shipped
+from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
+from shipsync.procedures.work import Work
+from shipsync.rules import watermark
+from shipsync.rules.shipstation import RemoteFulfillment, RemoteOrder, RemoteShipment
+from shipsync.rules.watermark import Mark, Window
+from shipsync.store import marks, parcels, quarantine, readings
+from shipsync.store import orders as orders_store
+from shipsync.store.cursor import Cursor
+from shipsync.store.readings import Reading
+from shipsync.store.settings import log_once
+
+# Orders routed and written at once; bounds the memory of a first load, inside the one transaction.
+CHUNK = 5_000
+
+
+def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
+    """Apply everything that was fetched and not yet applied. Returns the mark before and after."""
+    unapplied = reader.unapplied()
+    now = work.now()
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        before = marks.mark_of(con, work.lease.workflow)
+        touched, newest = _apply_orders(con, work, reader, [r.reading_id for r in unapplied if r.feed == "orders"], now)
+        touched |= _apply_parcels(con, work, reader, [r.reading_id for r in unapplied if r.feed != "orders"], now)
+        settle_poison(con, work.memory.get("poison asked", {}), reader, now)
+        work.count("shipped", refresh_shipped(con, touched, now))
+        missing = orders_store.count_missing_carrier(con, sorted(touched))
+        if missing:
+            work.count("shipped without carrier", missing)
+        after = _move_marks(con, work, unapplied, before, newest, now)
+        readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
+    return before, after
+
+
+def order_windows(unapplied: Iterable[Reading]) -> Iterator[Reading]:
+    """The readings of /orders over a window that are whole."""
+    return (one for one in unapplied if one.feed == "orders" and one.is_fetched and one.window_end is not None)
+
+
+def complete_through(reading: Reading) -> datetime:
+    """To which instant a whole reading is complete."""
+    if reading.window_start is None or reading.window_end is None or reading.first_answered_at is None:
+        raise ValueError(f"reading {reading.reading_id} has no window or no page")
+    window = Window(reading.window_start, reading.window_end)
+    return watermark.complete_through(window, reading.first_answered_at)
+
+
+def _apply_orders(
+    con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime
+) -> tuple[set[int], datetime | None]:
+    """Route and write every fetched order. Returns the orders touched and the newest modifyDate among all."""
+    with_guide = guide(con)
+    touched: set[int] = set()
+    newest: datetime | None = None
+    held = held_rows(con, ["order", "conflict"], "orders")
+    chunk = [Seen(row, reading_id, page_no) for row, reading_id, page_no in held]
+    for page in reader.decoded(reading_ids):
+        hold_what_cannot_be_read(con, work, page, now)
+        orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
+        work.count("fetched", len(orders))
+        if orders:
+            newest = max([one.modified_at for one in orders] + ([newest] if newest else []))
+        chunk.extend(Seen(one, page.reading_id, page.page_no) for one in orders)
+        if len(chunk) >= CHUNK:
+            touched |= _take_in(con, work, chunk, with_guide, now)
+            chunk = []
+    return touched | _take_in(con, work, chunk, with_guide, now), newest
+
+
+def _take_in(con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Guide, now: datetime) -> set[int]:
+    if not chunk:
+        return set()
+    return take_in_orders(
+        con,
+        chunk,
+        with_guide,
+        run_id=work.run_id,
+        now=now,
+        count=work.count,
+        raw_of=lambda one: raw_order(con, one),
+    )
+
+
+def _apply_parcels(con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime) -> set[int]:
+    """Write every fetched label and fulfillment. Returns the orders whose parcels changed."""
+    mended = [row for row, *_ in held_rows(con, ["shipment"], "shipments")]
+    mended += [row for row, *_ in held_rows(con, ["fulfillment"], "fulfillments")]
+    touched = _take_in_parcels(con, mended, now)
+    for page in reader.decoded(reading_ids):
+        hold_what_cannot_be_read(con, work, page, now)
+        touched |= _take_in_parcels(con, page.rows, now)
+        work.count("parcels fetched", len(page.rows))
+    parcels.parcels_were_asked(con, work.memory.get("asked by id", []), now)
+    return touched
+
+
+def _take_in_parcels(con: Cursor, rows: Sequence[Any], now: datetime) -> set[int]:
+    labels = {row.shipment_id: row for row in rows if isinstance(row, RemoteShipment)}
+    marked = {row.fulfillment_id: row for row in rows if isinstance(row, RemoteFulfillment)}
+    touched: set[int] = set()
+    if labels:
+        touched |= parcels.take_in_shipments(con, list(labels.values()), now)
+        quarantine.resolve(con, "shipment", [str(one) for one in labels], "read", now)
+    if marked:
+        touched |= parcels.take_in_fulfillments(con, list(marked.values()), now)
+        quarantine.resolve(con, "fulfillment", [str(one) for one in marked], "read", now)
+    return touched
+
+
+def _move_marks(
+    con: Cursor, work: Work, unapplied: Sequence[Reading], before: Mark, newest: datetime | None, now: datetime
+) -> Mark:
+    """Move the marks to where the applied windows reach. A mark that cannot be used is replaced, and that is logged."""
+    workflow = work.lease.workflow
+    because = watermark.problem(before, now)
+    mark = before
+    if because is not None:
+        marks.reset_marks(con, workflow)
+        mark = Mark(None, None)
+        log_once(con, "sync seeded", f"{workflow} read {watermark.SEED.days} days back because {because}.", now)
+    for reading in order_windows(unapplied):
+        mark = watermark.advanced(mark, None, complete_through(reading))
+    mark = watermark.advanced(mark, newest, mark.complete_through or now)
+    marks.set_mark(con, workflow, mark, work.run_id, now)
+    for reading in unapplied:
+        if reading.feed != "orders" and reading.is_fetched and reading.window_end is not None:
+            marks.set_feed_mark(con, workflow, reading.feed, complete_through(reading), now)
+    return mark
