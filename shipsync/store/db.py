@@ -97,7 +97,7 @@ class Database:
         self._free_bytes = free_bytes
 
         self._writer = threading.RLock()  # held by the one writer, and by whoever opens, closes or checkpoints
-        self._writing = False
+        self._writing: int | None = None  # the thread inside a transaction
         self._commits = 0
         self._idle = threading.Condition()  # guards _statements
         self._statements = 0  # running now on any connection; closing under a running statement would crash
@@ -121,6 +121,11 @@ class Database:
         """Counts the commits since opening: what was read at the same number is still true."""
         return self._commits
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the thread that asks is inside a transaction of its own."""
+        return self._writing == threading.get_ident()
+
     def read(self) -> Cursor:
         """A cursor that sees the last committed state, also while a transaction is writing, also in its thread."""
         return Cursor(self._borrow_for_reading)
@@ -134,15 +139,15 @@ class Database:
         opened again before its next use: read again what is there before repeating anything.
         """
         with self._writer:
-            if self._writing:
+            if self.in_transaction:
                 raise RuntimeError("a transaction was begun inside another one of the same thread; pass `con` instead")
             self._make_ready()
             self._check_space()
-            self._writing = True
+            self._writing = threading.get_ident()
             try:
                 yield from self._one_transaction()
             finally:
-                self._writing = False
+                self._writing = None
             self._commits += 1
             self._checkpoint_if_large()
 
@@ -161,7 +166,7 @@ class Database:
         Never open the file in this process, not even to read: closing it would drop DuckDB's lock (a POSIX lock).
         """
         with self._writer:
-            if self._writing:
+            if self.in_transaction:
                 raise RuntimeError("writing cannot be paused inside a transaction of the same thread")
             self.checkpoint()
             yield
