@@ -1,0 +1,1 @@
+"""When work is done, and that it is done once: queue, worker, lease, schedule (DESIGN D7, D8)."""

@@ -1,0 +1,75 @@
+"""Asks for work, takes the asking back, asks again. Buttons, the schedule and the command line do nothing else.
+
+    enqueue -> queued -> running -> succeeded
+                  |         |----> failed        |
+                  |         |----> cancelled     | retry: queued again
+                  |         '----> interrupted   |
+                  '-> cancelled                  |
+
+A retry is the same job once more, not a new one: its finished steps are its checkpoints and are not repeated, and
+every attempt leaves a run of its own behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipsync.store import jobs as store
+from shipsync.store.db import Database
+from shipsync.store.settings import audit
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    """What a press came to."""
+
+    job_id: str
+    created: bool  # False: a job of this kind was queued or running already, and this is its id
+
+
+def enqueue(db: Database, kind: str, arguments: Mapping[str, object], requested_by: str, now: datetime) -> Enqueued:
+    """Ask for a job. At most one of a kind is queued or running: a second press joins the first."""
+    with db.transaction() as con:
+        there = store.open_job(con, kind)
+        if there is not None:
+            return Enqueued(there.job_id, created=False)
+        return Enqueued(store.add_job(con, kind, arguments, requested_by, now), created=True)
+
+
+def cancel(db: Database, job_id: str, by: str, now: datetime) -> store.Job:
+    """Take a job back: at once if it still waits, at its next chance if it runs. One that has ended stays as it is.
+
+    Returns the job as it is now. Raises LookupError if there is no such job.
+    """
+    with db.transaction() as con:
+        before = _existing(store.job(con, job_id), job_id)
+        if store.end_job(con, job_id, None, "cancelled", now, error=f"Cancelled by {by} before it began."):
+            audit(con, by, "job cancelled", job_id, before.status, "cancelled", now)
+        elif not before.cancel_requested and store.ask_to_cancel(con, job_id):
+            audit(con, by, "job cancelled", job_id, before.status, "asked to stop", now)
+        return _existing(store.job(con, job_id), job_id)
+
+
+def retry(db: Database, job_id: str, by: str, now: datetime) -> Enqueued:
+    """Queue an ended job again; it goes on after its last finished step.
+
+    If a job of its kind is queued or running by now, that one is returned instead. Raises LookupError if there is no
+    such job, ValueError if it succeeded.
+    """
+    with db.transaction() as con:
+        before = _existing(store.job(con, job_id), job_id)
+        there = store.open_job(con, before.kind)
+        if there is not None:
+            return Enqueued(there.job_id, created=False)
+        if not store.queue_again(con, job_id, now):
+            raise ValueError(f"Job {job_id} has succeeded; there is nothing to try again.")
+        audit(con, by, "job tried again", job_id, before.status, "queued", now)
+        return Enqueued(job_id, created=True)
+
+
+def _existing(job: store.Job | None, job_id: str) -> store.Job:
+    if job is None:
+        raise LookupError(f"There is no job {job_id}.")
+    return job

@@ -1,0 +1,297 @@
+"""The one worker: takes the job that has waited longest and runs its procedure step by step (DESIGN D8).
+
+    claim      one transaction: job running, lock taken, run begun, steps laid out
+    each step  asked to stop? -> do -> one transaction: checkpoint, what the run has said and counted so far
+    end        one transaction: job, run and running step ended, lock freed
+
+A kill between two of these leaves a job that says `running` and a lock that nobody prolongs; `recover` at the next
+start, or the next look for work once the lock has expired, calls it interrupted. A retry goes on after the last
+checkpoint. Business data is written by this thread only.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from shipsync.errors import Cancelled, LockBusy, LockLost, ShipsyncError
+from shipsync.jobs.lease import BEAT_EVERY, RunLease, take
+from shipsync.procedures.work import Procedure, Work
+from shipsync.store import jobs as jobs_store
+from shipsync.store import locks, runs, workflows
+from shipsync.store.cursor import Cursor
+from shipsync.store.db import Database
+from shipsync.store.jobs import Job
+from shipsync.store.runs import End
+
+logger = logging.getLogger(__name__)
+
+LOG_LINES_KEPT = 2000
+PROGRESS_EVERY = timedelta(seconds=1)
+LOOK_FOR_WORK_EVERY_S = 1.0
+
+PROCESS_ENDED = "shipsync was stopped or killed while this ran. Nothing half done was kept; try it again."
+LOCK_EXPIRED = "It gave no sign of life for a minute and was given up. Nothing half done was kept; try it again."
+STOPPED = "shipsync was stopped while this ran. Nothing half done was kept; try it again."
+
+
+class App(Protocol):
+    """What the worker needs of the running application."""
+
+    @property
+    def db(self) -> Database:
+        """The open database."""
+
+    @property
+    def procedures(self) -> Mapping[str, Procedure]:
+        """What can be done, by workflow name."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock: aware UTC."""
+
+    @property
+    def owner(self) -> str:
+        """A name of this process instance that no other has."""
+
+    @property
+    def doors(self) -> Mapping[str, Any]:
+        """What speaks outward, by name."""
+
+    @property
+    def settings(self) -> Any:
+        """The settings, passed on to procedures."""
+
+
+class _Stopping(Cancelled):
+    """The process is going down: the job ends as interrupted, not as cancelled."""
+
+
+@dataclass
+class _Claim:
+    """A job that is ours to run."""
+
+    job: Job
+    procedure: Procedure
+    lease: RunLease
+    results: dict[str, Mapping[str, Any]]  # checkpoints of steps that succeeded in an earlier attempt
+    log: list[str] = field(default_factory=list)
+
+
+def recover(app: App) -> list[str]:
+    """At start: what earlier processes left running is interrupted and their locks are freed. The job ids.
+
+    What their runs had claimed is given back by the procedures, at their next run.
+    """
+    with app.db.transaction() as con:
+        locks.add_missing_locks(con, app.procedures)
+        locks.free_locks_of_others(con, app.owner)
+        return _interrupt_dead(con, app.now(), PROCESS_ENDED)
+
+
+def run_next(app: App) -> bool:
+    """Run the job that has waited longest, to its end. Whether there was one. Raises only if the store fails."""
+    return Worker(app).run_next()
+
+
+class Worker:
+    """Runs jobs one after the other, in a thread of its own once started."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._lease: RunLease | None = None  # of the run under way
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start working, and a second thread that says so while a step waits for an answer."""
+        self._threads = [
+            threading.Thread(target=self._work_on, name="worker", daemon=True),
+            threading.Thread(target=self._beat_on, name="worker-heartbeat", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """There is a new job: look now, not within the second."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float | None = None) -> bool:
+        """Stop after the step under way, or where it asks; its job ends as interrupted. Whether the threads ended."""
+        self._stopping.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def run_next(self) -> bool:
+        """See the module's `run_next`."""
+        app = self._app
+        if not jobs_store.is_anything_open(app.db.read()):
+            return False
+        with app.db.transaction() as con:
+            _interrupt_dead(con, app.now(), LOCK_EXPIRED)
+            job = jobs_store.next_queued(con)
+            claim = self._claim(con, job) if job is not None else None
+        if claim is not None:
+            self._run(claim)
+        return job is not None
+
+    def _claim(self, con: Cursor, job: Job) -> _Claim | None:
+        """Make the job ours, or end it here if there is nothing to run."""
+        app, now = self._app, self._app.now()
+        control = workflows.control_of(con, job.kind)
+        if control is not None and not control.enabled:
+            logger.info("%s is disabled; job %s does nothing", job.kind, job.job_id)
+            detail = f"{job.kind} is disabled. Nothing was done."
+            jobs_store.end_job(con, job.job_id, None, "succeeded", now, result={"disabled": True, "detail": detail})
+            return None
+        procedure = app.procedures.get(job.kind)
+        if procedure is None:
+            jobs_store.end_job(con, job.job_id, None, "failed", now, error=f"There is no workflow {job.kind}.")
+            return None
+        try:
+            lease = take(con, app.db, job.kind, app.owner, app.now)
+        except LockBusy as error:
+            jobs_store.end_job(con, job.job_id, None, "failed", now, error=str(error))
+            return None
+        jobs_store.start_job(con, job.job_id, lease.run_id, now)
+        runs.begin_run(con, lease.run_id, job.kind, job.job_id, lease.token, now)
+        done = jobs_store.put_steps(con, job.job_id, [step.name for step in procedure.steps])
+        return _Claim(job, procedure, lease, dict(done))
+
+    def _run(self, claim: _Claim) -> None:
+        self._lease = claim.lease
+        work = self._work_for(claim)
+        try:
+            self._do_steps(claim, work)
+        except _Stopping:
+            self._end(claim, work, "interrupted", STOPPED)
+        except Cancelled as error:
+            self._end(claim, work, "cancelled", str(error) or "Cancelled.")
+        except LockLost as error:
+            # Nothing is written but that: the rows of a run that lost its lock belong to whoever took it.
+            work.log(str(error))
+            self._end(claim, work, "failed", str(error))
+        except ShipsyncError as error:
+            work.log(f"Failed: {error}")
+            self._end(claim, work, "failed", str(error))
+        except Exception as error:
+            # A bug in one procedure must not stop all the others.
+            work.log(traceback.format_exc())
+            logger.exception("run %s", claim.lease.run_id)
+            self._end(claim, work, "failed", f"An error in shipsync itself: {type(error).__name__}: {error}")
+        except BaseException:
+            self._end(claim, work, "interrupted", STOPPED)
+            raise
+        else:
+            last = claim.procedure.steps[-1].name if claim.procedure.steps else ""
+            self._end(claim, work, "succeeded", result=work.results.get(last, {}))
+        finally:
+            self._lease = None
+
+    def _do_steps(self, claim: _Claim, work: Work) -> None:
+        app, job_id = self._app, claim.job.job_id
+        for step in claim.procedure.steps:
+            work.check_cancel()
+            if step.name in claim.results:
+                work.log(f"{step.name}: done in an earlier attempt.")
+                continue
+            with app.db.transaction() as con:
+                claim.lease.check(con)
+                jobs_store.start_step(con, job_id, step.name, app.now())
+            result = dict(step.do(work) or {})
+            with app.db.transaction() as con:
+                claim.lease.check(con)
+                jobs_store.end_step(con, job_id, step.name, result, app.now())
+                runs.keep_run(con, claim.lease.run_id, work.counts, claim.log)
+            work.results[step.name] = result
+
+    def _work_for(self, claim: _Claim) -> Work:
+        app, job, lease = self._app, claim.job, claim.lease
+        last_beat = last_progress = app.now()
+
+        def log(line: str) -> None:
+            logger.info("%s: %s", lease.run_id, line)
+            claim.log.append(f"{app.now():%Y-%m-%d %H:%M:%S} {line}")
+            del claim.log[:-LOG_LINES_KEPT]
+
+        def beat_if_due() -> None:
+            nonlocal last_beat
+            if app.now() - last_beat >= BEAT_EVERY and not app.db.in_transaction:
+                lease.beat()
+                last_beat = app.now()
+
+        def check_cancel() -> None:
+            if self._stopping.is_set():
+                raise _Stopping
+            if jobs_store.is_cancel_requested(app.db.read(), job.job_id):
+                raise Cancelled("Cancelled by a person; what was finished before stays.")
+            beat_if_due()
+
+        def progress(done: int, total: int | None, detail: str) -> None:
+            nonlocal last_progress
+            beat_if_due()
+            finished = total is not None and done >= total
+            if app.db.in_transaction or not (finished or app.now() - last_progress >= PROGRESS_EVERY):
+                return
+            with app.db.transaction() as con:
+                jobs_store.running_step_progress(con, job.job_id, done, total, detail)
+            last_progress = app.now()
+
+        return Work(
+            db=app.db,
+            lease=lease,
+            arguments=job.arguments,
+            now=app.now,
+            doors=app.doors,
+            settings=app.settings,
+            log=log,
+            progress=progress,
+            check_cancel=check_cancel,
+            results=dict(claim.results),
+        )
+
+    def _end(
+        self, claim: _Claim, work: Work, status: End, error: str | None = None, result: Mapping[str, Any] | None = None
+    ) -> None:
+        app, run_id = self._app, claim.lease.run_id
+        logger.info("%s: %s%s", run_id, status, f": {error}" if error else "")
+        now = app.now()
+        with app.db.transaction() as con:
+            jobs_store.end_job(con, claim.job.job_id, run_id, status, now, error=error, result=result)
+            runs.end_run(con, run_id, status, now, counts=work.counts, log=claim.log, error=error)
+            workflows.note_run(con, claim.job.kind, now)
+            claim.lease.release(con)
+
+    def _work_on(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self.run_next():
+                    continue
+            except Exception:
+                # The store failed, so nothing could be recorded; the run is called interrupted once its lock expires.
+                logger.exception("the worker could not go on and tries again")
+            self._wake.wait(LOOK_FOR_WORK_EVERY_S)
+            self._wake.clear()
+
+    def _beat_on(self) -> None:
+        while not self._stopping.wait(BEAT_EVERY.total_seconds()):
+            lease = self._lease
+            if lease is not None:
+                try:
+                    lease.beat()
+                except ShipsyncError as error:
+                    # The run finds out itself, at its next check.
+                    logger.warning("heartbeat of %s: %s", lease.run_id, error)
+
+
+def _interrupt_dead(con: Cursor, now: datetime, reason: str) -> list[str]:
+    runs.interrupt_runs(con, now, reason)
+    return jobs_store.interrupt_jobs(con, now, reason)
