@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from datetime import datetime
+
+from shipsync.sandbox.pacific import wall, wall_ms
 
 _ID_BITS = 44  # ids of ShipStation are far below 2^44; wall time in front of it makes one sortable whole number
 _ID_MASK = (1 << _ID_BITS) - 1
@@ -46,6 +49,10 @@ class Index:
         low = 0 if first_ms is None else bisect_left(self._keys, first_ms << _ID_BITS)
         high = len(self._keys) if last_ms is None else bisect_right(self._keys, ((last_ms + 1) << _ID_BITS) - 1)
         return low, max(low, high)
+
+    def between_instants(self, first: datetime, last: datetime) -> tuple[int, int]:
+        """The same for instants, by their wall time."""
+        return self.between(wall_ms(wall(first)), wall_ms(wall(last)))
 
     def ids(self, low: int = 0, high: int | None = None) -> list[int]:
         """The ids at places low to high, in order."""

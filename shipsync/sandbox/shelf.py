@@ -30,6 +30,7 @@ BUNDLE_NAMES = {
 
 # A new lot of the main product about every four weeks, of the others rarely. The day of the change is the key.
 _LOT_WEEKS = {MAIN_SKU: 4, "17914": 16, "17904": 20, "18675": 40, "18795": 40}
+LOTTED_SKUS = frozenset(_LOT_WEEKS)
 # Two of the slow products still carry five-digit lots.
 _SHORT_LOTS = {"18675", "18795"}
 
@@ -53,11 +54,14 @@ def active_lot(sku: str, day: date) -> str:
     return f"{first_day.year % 100:02d}{(first_day.timetuple().tm_yday * 9 + int(sku)) % 9_000 + 100:04d}"
 
 
-def with_lot(sku: str, day: date, rng: random.Random) -> str:
-    """The SKU text as a person types it: with the lot, and in 1 to 2 % bare or odd."""
+def with_lot(sku: str, day: date) -> str:
+    """The SKU text as it should be: "17612 - 250237"."""
+    return f"{sku} - {active_lot(sku, day)}"
+
+
+def odd_text(sku: str, day: date, rng: random.Random) -> str:
+    """The SKU text as it is typed in 1 to 2 % of the cases: bare, with other spaces, or not readable at all."""
     lot = active_lot(sku, day)
-    if rng.random() >= 0.016:
-        return f"{sku} - {lot}"
     return rng.choice((sku, f"{sku}-{lot}", f"{sku}  -  {lot}", f"{sku} / {lot}", f"{sku}-6", f"{sku} - lot {lot}"))
 
 

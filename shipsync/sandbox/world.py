@@ -115,10 +115,21 @@ class World:
             self._journal = journal
 
     @classmethod
-    def resumed(cls, seed: int, now: datetime, state_dir: Path, **options: Any) -> Self:
-        """The world kept in a folder, advanced to now; a new one that starts now when the folder holds none."""
-        start = started_at(state_dir) or now
-        world = cls(seed, start, state_dir=state_dir, **options)
+    def resumed(
+        cls,
+        seed: int,
+        now: datetime,
+        state_dir: Path | None,
+        *,
+        history: timedelta = timedelta(0),
+        **options: Any,
+    ) -> Self:
+        """The world kept in a folder, advanced to now; when there is none, a new one that began `history` ago.
+
+        `options` are those of World. Raises ConfigurationError when the folder keeps the world of another seed.
+        """
+        kept = started_at(state_dir) if state_dir is not None else None
+        world = cls(seed, kept or now - history, state_dir=state_dir, **options)
         world.advance_to(now)
         return world
 
