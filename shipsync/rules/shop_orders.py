@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -80,9 +80,9 @@ class ShopOrder:
     @property
     def content_hash(self) -> str:
         """Equal hashes mean that nothing we keep of the order has changed. Notes do not count."""
-        kept = asdict(self)
-        del kept["notes"]
-        return hashlib.sha256(json.dumps(_without_none(kept), sort_keys=True, default=str).encode()).hexdigest()
+        kept = _plain(self)
+        kept.pop("notes", None)
+        return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +183,16 @@ class KnownShopOrder:
     """What our tables hold of an order."""
 
     status: str  # DESIGN section 4
-    is_claimed: bool  # an upload run is sending it right now
+    is_claimed: bool  # an upload run is sending it, or its last sending has no known outcome
     source_hash: str | None  # ShopOrder.content_hash of the version we hold
 
 
 ImportAction = Literal[
     "new",  # write it, status pending
-    "update",  # replace head and lines; it is still pending
+    "update",  # replace head and lines; it is pending (again)
     "unchanged",  # we hold exactly this
     "frozen",  # the shop changed it after we had sent it: our order stays as it is (DESIGN D12)
+    "later",  # the shop changed it while it is, or may be, on its way up: decide again at the next poll
     "tombstoned",  # it was cleaned up: a re-read never revives it (DESIGN D12, D20)
 ]
 
@@ -205,18 +206,22 @@ class ImportDecision:
 
 
 def decide_import(order: ShopOrder, known: KnownShopOrder | None, *, tombstoned: bool) -> ImportDecision:
-    """What an order of a file does to what we know. Only a pending order that nobody is sending is ever rewritten."""
+    """What an order of a file does to what we know. Only an order that surely is not at ShipStation is rewritten.
+
+    That is a pending one that nobody is sending, and one that ShipStation refused for good: a correction in the shop
+    is how such an order gets on.
+    """
     if known is None and tombstoned:
         return ImportDecision("tombstoned", "It was closed and cleaned up; a re-read does not revive it.")
     if known is None:
         return ImportDecision("new", "It is not known yet.")
     if known.source_hash == order.content_hash:
         return ImportDecision("unchanged", "It says what we hold.")
-    if known.status != "pending":
+    if known.status not in ("pending", "failed"):
         return ImportDecision("frozen", f"It changed in the shop, but ours is {known.status} already.")
     if known.is_claimed:
-        return ImportDecision("frozen", "It changed in the shop, but it is being uploaded right now.")
-    return ImportDecision("update", "It changed in the shop and is still pending.")
+        return ImportDecision("later", "It changed in the shop, but it may be on its way to ShipStation.")
+    return ImportDecision("update", "It changed in the shop and is not at ShipStation yet.")
 
 
 def _rejected(raw: RawShopOrder, problems: list[Problem]) -> Rejected:
@@ -227,8 +232,9 @@ def _rejected(raw: RawShopOrder, problems: list[Problem]) -> Rejected:
     return Rejected(number, first, f"{what} is held back. " + " ".join(p.sentence for p in problems), raw)
 
 
-def _without_none(value: Any) -> Any:
-    """So that a field added later, and empty, does not make every order look changed."""
-    if isinstance(value, dict):
-        return {name: _without_none(part) for name, part in value.items() if part is not None}
-    return [_without_none(part) for part in value] if isinstance(value, (list, tuple)) else value
+def _plain(value: Any) -> Any:
+    """A record as dicts and lists, without what is None: so a field added later, and empty, changes no hash."""
+    if is_dataclass(value):
+        parts = ((part.name, getattr(value, part.name)) for part in fields(value))
+        return {name: _plain(part) for name, part in parts if part is not None}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from shipsync.store.batches import batch
+from shipsync.store.batches import batch, listed
 from shipsync.store.cursor import Cursor
 
 _ENTRIES = pa.schema(
@@ -93,15 +93,18 @@ def open_entries(con: Cursor, kinds: Sequence[str] = ()) -> list[OpenEntry]:
 
 def resolve(con: Cursor, kind: str, entity_ids: Sequence[str], resolution: str, now: datetime) -> int:
     """Close these, if they are open, and say how. Returns how many were."""
-    rows = con.rows(
-        """
-        UPDATE quarantine
-        SET resolved_at = $now, resolution = $resolution
-        WHERE kind = $kind AND entity_id IN (SELECT unnest($ids)) AND resolved_at IS NULL
-        RETURNING entity_id
-        """,
-        {"kind": kind, "ids": list(entity_ids), "resolution": resolution, "now": now},
-    )
+    if not entity_ids:
+        return 0
+    with listed(con, "settled_records", entity_ids) as settled:
+        rows = con.rows(
+            f"""
+            UPDATE quarantine
+            SET resolved_at = $now, resolution = $resolution
+            WHERE kind = $kind AND entity_id IN (SELECT value FROM {settled}) AND resolved_at IS NULL
+            RETURNING entity_id
+            """,  # noqa: S608 - the name of our own list
+            {"kind": kind, "resolution": resolution, "now": now},
+        )
     return len(rows)
 
 

@@ -368,16 +368,19 @@ CHANGED = taken(a_record(a_line(amount="3")))
         (HELD, KnownShopOrder("pending", False, HELD.content_hash), False, "unchanged"),
         (CHANGED, KnownShopOrder("pending", False, HELD.content_hash), False, "update"),
         (CHANGED, KnownShopOrder("pending", False, None), False, "update"),
-        (CHANGED, KnownShopOrder("pending", True, HELD.content_hash), False, "frozen"),
+        (CHANGED, KnownShopOrder("failed", False, HELD.content_hash), False, "update"),
+        (CHANGED, KnownShopOrder("pending", True, HELD.content_hash), False, "later"),
+        (HELD, KnownShopOrder("pending", True, HELD.content_hash), False, "unchanged"),
         (HELD, KnownShopOrder("shipped", False, HELD.content_hash), False, "unchanged"),
-    ]
-    + [
-        (CHANGED, KnownShopOrder(status, False, HELD.content_hash), tombstoned, "frozen")
-        for status in ("uploaded", "awaiting_payment", "awaiting_shipment", "on_hold", "shipped", "cancelled", "failed")
-        for tombstoned in (False, True)
+        *(
+            (CHANGED, KnownShopOrder(status, claimed, HELD.content_hash), tombstoned, "frozen")
+            for status in ("uploaded", "awaiting_payment", "awaiting_shipment", "on_hold", "shipped", "cancelled")
+            for claimed in (False, True)
+            for tombstoned in (False, True)
+        ),
     ],
 )
-def test_only_a_pending_order_that_nobody_is_sending_is_rewritten(
+def test_only_an_order_that_surely_is_not_at_shipstation_is_rewritten(
     order: ShopOrder, known: KnownShopOrder | None, tombstoned: bool, action: str
 ) -> None:
     assert decide_import(order, known, tombstoned=tombstoned).action == action

@@ -1,0 +1,340 @@
+"""Import of the shop's orders from its files: workflow `xml-import`, and `import PATH`.
+
+1. files   for each file of the folder, the oldest first: read it, decide on each of its orders, and write all of it
+           in ONE transaction together with the note that this content was taken. A file that is unchanged since is
+           skipped by its hash; one that is still being written, or that cannot be read, is left for the next poll
+           and shown. A failure leaves the files before it taken and this one as if never seen.
+2. held    orders that were held back before are decided on again, from the record kept in quarantine: what they
+           waited for (a bundle, a product) may be here now. One transaction.
+
+Both steps give the same tables however often they run and wherever they are cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from shipsync.doors.order_files import FileContent, OrderFile, fetch, list_files, parse
+from shipsync.errors import OrderFileError
+from shipsync.procedures.work import Procedure, Result, Step, Work
+from shipsync.rules.catalogue import Catalogue
+from shipsync.rules.identity import SHOP, upload_key
+from shipsync.rules.order_formats import RawShopOrder
+from shipsync.rules.shop_orders import (
+    MAX_ORDER_NUMBER,
+    ImportDecision,
+    KnownShopOrder,
+    Rejected,
+    ShopOrder,
+    Skipped,
+    decide_import,
+    last_wins,
+    read_shop_order,
+)
+from shipsync.store import order_files as files_store
+from shipsync.store import products as products_store
+from shipsync.store import quarantine
+from shipsync.store import shop_orders as orders_store
+from shipsync.store.cursor import Cursor
+
+WORKFLOW = "xml-import"
+
+# Quarantine kinds of this procedure.
+HELD_ORDER = "shop_order"  # an order that is not in our tables
+CHANGED_ORDER = "shop_change"  # an order that is, and that the shop changed after we had sent it
+REFUSED_FILE = "order_file"  # a file that cannot be read, or not yet
+
+_CLOSED = frozenset({"shipped", "cancelled"})
+_LINES_LOGGED = 20  # per file and kind; all of them are in quarantine, or in the file's counts
+
+
+def import_files(work: Work) -> Result:
+    """Step 1. Returns the identities of the orders held back, so that step 2 does not try them a second time."""
+    folder = _folder(work)
+    if folder is None:
+        work.log("No folder of order files is set: nothing to read. Set SHIPSYNC_ORDER_FILES.")
+        return {"held": []}
+    is_single = folder.is_file()
+    seen = list_files(folder)
+    held: list[str] = []
+    for done, file in enumerate(seen):
+        work.check_cancel()
+        work.progress(done, len(seen), file.path.name)
+        work.lease.beat()
+        try:
+            held += _import_file(work, file.path)
+        except OrderFileError as error:
+            if is_single:
+                raise
+            _note_refused(work, error)
+    if not is_single:
+        _forget_refused(work, folder, [str(file.path) for file in seen])
+    return {"held": held}
+
+
+def retry_held(work: Work) -> Result:
+    """Step 2. Returns how many orders were tried again and how many of them came through."""
+    just_held = set(work.results.get("files", {}).get("held", ()))
+    entries = [
+        one.entry
+        for one in quarantine.open_entries(work.db.read(), [HELD_ORDER])
+        if one.entry.held and one.entry.raw is not None and one.entry.entity_id not in just_held
+    ]
+    if not entries:
+        return {"tried": 0, "taken": 0}
+    raws = [RawShopOrder.from_json(entry.raw) for entry in entries if entry.raw is not None]
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        outcome = _take_in(con, raws, products_store.catalogue(con), work.now())
+    came_through = len(raws) - len(outcome.held) - len(outcome.later)
+    if came_through:
+        work.log(f"{came_through} of {len(raws)} orders held back before came through: {outcome.summary()}.")
+    outcome.count_into(work.count)
+    return {"tried": len(raws), "taken": came_through}
+
+
+PROCEDURE = Procedure(WORKFLOW, (Step("files", import_files), Step("held", retry_held)))
+
+
+@dataclass
+class _Outcome:
+    """What became of a batch of orders."""
+
+    new: list[str] = field(default_factory=list)  # order numbers, like all that follow
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    frozen: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+    tombstoned: list[str] = field(default_factory=list)
+    skipped: dict[str, list[str]] = field(default_factory=dict)  # by reason
+    quarantined: dict[str, list[str]] = field(default_factory=dict)  # by reason; identities in quarantine
+    superseded: list[str] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)  # identities in quarantine
+    sentences: list[str] = field(default_factory=list)  # why orders were held back, skipped or left as they are
+
+    def figures(self) -> dict[str, int]:
+        """Counts by what became of the orders; what never happened is left out."""
+        plain = ("new", "updated", "unchanged", "frozen", "later", "tombstoned", "superseded")
+        figures = {name: len(getattr(self, name)) for name in plain}
+        figures |= {f"skipped: {reason}": len(numbers) for reason, numbers in sorted(self.skipped.items())}
+        figures |= {f"quarantined: {reason}": len(numbers) for reason, numbers in sorted(self.quarantined.items())}
+        return {name: count for name, count in figures.items() if count}
+
+    def count_into(self, count: Callable[[str, int], None]) -> None:
+        """Add to a run's figures."""
+        for name, amount in self.figures().items():
+            count(name, amount)
+
+    def summary(self) -> str:
+        """The figures in one line."""
+        return ", ".join(f"{count} {name}" for name, count in self.figures().items()) or "no orders"
+
+    def kept(self) -> dict[str, Any]:
+        """What is kept with the file: the figures, and by number every order that did not go in."""
+        return {
+            **self.figures(),
+            "skipped orders": self.skipped,
+            "quarantined orders": self.quarantined,
+            "frozen orders": self.frozen,
+        }
+
+
+def _folder(work: Work) -> Path | None:
+    """What the press asked for, else the watched folder, which the runtime hands in as the door `order_files`."""
+    asked = work.arguments.get("path") or work.doors.get("order_files")
+    return Path(asked).absolute() if asked else None
+
+
+def _import_file(work: Work, path: Path) -> list[str]:
+    """Take one file in. Returns the identities of the orders it made us hold back."""
+    content = fetch(path)
+    db = work.db.read()
+    if files_store.is_taken(db, str(path), content.content_hash, products_store.catalogue(db).fingerprint):
+        work.count("files unchanged")
+        _resolve_refused(work, path)
+        return []
+    file = parse(content)
+    raws, superseded = last_wins(file.orders)
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        now = work.now()
+        catalogue = products_store.catalogue(con)
+        outcome = _take_in(con, raws, catalogue, now)
+        outcome.superseded = [one.order_number for one in superseded]
+        if not outcome.later:  # else the next poll has to read it again
+            _note_taken(con, file, content, outcome, catalogue, work.run_id, now)
+        quarantine.resolve(con, REFUSED_FILE, [str(path)], "read", now)
+    work.count("files read")
+    outcome.count_into(work.count)
+    work.log(f"{path.name}: {len(file.orders)} orders ({file.format}): {outcome.summary()}.")
+    for sentence in outcome.sentences[:_LINES_LOGGED]:
+        work.log(sentence)
+    if len(outcome.sentences) > _LINES_LOGGED:
+        work.log(f"and {len(outcome.sentences) - _LINES_LOGGED} more like these.")
+    return outcome.held
+
+
+def _note_taken(
+    con: Cursor,
+    file: OrderFile,
+    content: FileContent,
+    outcome: _Outcome,
+    catalogue: Catalogue,
+    run_id: str,
+    now: datetime,
+) -> None:
+    taken = files_store.FileTaken(
+        content_hash=content.content_hash,
+        path=str(content.path),
+        format=file.format,
+        size=file.size,
+        orders=len(file.orders),
+        counts={**outcome.kept(), "catalogue": catalogue.fingerprint},
+    )
+    files_store.put_order_file(con, taken, run_id, now)
+
+
+def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, now: datetime) -> _Outcome:
+    """Decide on every record and write what follows, in the caller's transaction."""
+    outcome = _Outcome()
+    orders: list[ShopOrder] = []
+    held: list[quarantine.Entry] = []
+    settled: list[str] = []  # order numbers that need no holding back (any more)
+    for raw in raws:
+        read = read_shop_order(raw, catalogue)
+        if isinstance(read, Rejected):
+            held.append(_held_entry(read))
+            outcome.quarantined.setdefault(read.reason, []).append(held[-1].entity_id)
+            outcome.sentences.append(read.sentence)
+            continue
+        if isinstance(read, Skipped):
+            settled.append(_identity(raw))
+            outcome.skipped.setdefault(read.reason, []).append(read.order_number)
+            outcome.sentences.append(read.sentence)
+        else:
+            orders.append(read)
+    outcome.held = [entry.entity_id for entry in held]
+
+    keys = [order.order_key for order in orders]
+    known = orders_store.known_shop_orders(con, keys)
+    gone = orders_store.tombstoned(con, keys)
+    decided = [
+        (order, decide_import(order, known.get(order.order_key), tombstoned=order.order_key in gone))
+        for order in orders
+    ]
+    for order, decision in decided:
+        getattr(outcome, "updated" if decision.action == "update" else decision.action).append(order.order_number)
+        if decision.action != "later":
+            settled.append(order.order_number)
+    to_write = [order for order, decision in decided if decision.action in ("new", "update")]
+    orders_store.put_shop_orders(con, to_write, now)
+    _note_shared_numbers(con, [order for order, decision in decided if decision.action == "new"], now)
+    outcome.sentences += _note_changed(con, decided, known, now)
+    quarantine.put(con, held, now)
+    quarantine.resolve(con, HELD_ORDER, settled, "read", now)
+    return outcome
+
+
+def _identity(raw: RawShopOrder) -> str:
+    """What an order is known by in quarantine: its number, or what it says where it has no number that can be one."""
+    number = raw.order_number
+    if number is not None and len(number) <= MAX_ORDER_NUMBER:
+        return number
+    said = repr((raw.format, sorted(raw.fields.items()), [sorted(line.items()) for line in raw.lines]))
+    return "no number: " + hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _held_entry(rejected: Rejected) -> quarantine.Entry:
+    return quarantine.Entry(
+        kind=HELD_ORDER,
+        entity_id=_identity(rejected.raw),
+        order_number=rejected.order_number,
+        reason=rejected.reason,
+        detail=rejected.sentence,
+        raw=rejected.raw.to_json(),
+    )
+
+
+def _note_changed(
+    con: Cursor,
+    decided: Iterable[tuple[ShopOrder, ImportDecision]],
+    known: Mapping[str, KnownShopOrder],
+    now: datetime,
+) -> list[str]:
+    """Show which open orders the shop changed after we had sent them; those that agree or are closed need no look."""
+    odd: list[quarantine.Entry] = []
+    fine: list[str] = []
+    for order, decision in decided:
+        held = known.get(order.order_key)
+        if decision.action != "frozen" or held is None or held.status in _CLOSED:
+            fine.append(order.order_number)
+            continue
+        detail = (
+            f"Order {order.order_number}: {decision.reason} Ours stays as it was sent; look into the shop, and change"
+            " the order in ShipStation if it has to be."
+        )
+        odd.append(quarantine.Entry(CHANGED_ORDER, order.order_number, order.order_number, "changed_after_upload",
+                                    detail, None, held=False))  # fmt: skip
+    quarantine.put(con, odd, now)
+    quarantine.resolve(con, CHANGED_ORDER, fine, "agrees, or is closed", now)
+    return [entry.detail for entry in odd]
+
+
+def _note_shared_numbers(con: Cursor, new: Sequence[ShopOrder], now: datetime) -> None:
+    """Show which numbers another source has too: both orders are kept (DESIGN D10)."""
+    others = orders_store.numbers_of_other_sources(con, SHOP, [order.order_number for order in new])
+    entries = [
+        quarantine.Entry(
+            kind="conflict",
+            entity_id=upload_key(SHOP, number),
+            order_number=number,
+            reason="new_shop_shared_number",
+            detail=f"Order number {number} of the shop belongs to {other_key} too. Both are kept; check that they are"
+            " two orders.",
+            raw=None,
+            held=False,
+        )
+        for number, other_key in others.items()
+    ]
+    quarantine.put(con, entries, now)
+
+
+def _note_refused(work: Work, error: OrderFileError) -> None:
+    """Show a file that could not be read. One that is being written is gone from the list once it is read."""
+    work.count("files incomplete" if error.incomplete else "files refused")
+    work.log(str(error))
+    entry = quarantine.Entry(
+        kind=REFUSED_FILE,
+        entity_id=error.path,
+        order_number=None,
+        reason="incomplete" if error.incomplete else "unreadable",
+        detail=str(error),
+        raw=None,
+    )
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        quarantine.put(con, [entry], work.now())
+
+
+def _resolve_refused(work: Work, path: Path) -> None:
+    """A file that was refused in between and holds again what was taken before needs no look any more."""
+    _close_refused(work, lambda refused: refused == str(path), "read")
+
+
+def _forget_refused(work: Work, folder: Path, listed: Sequence[str]) -> None:
+    """A refused file that is no longer in the folder needs no look any more."""
+    _close_refused(work, lambda refused: Path(refused).parent == folder and refused not in listed, "the file is gone")
+
+
+def _close_refused(work: Work, is_over: Callable[[str], bool], resolution: str) -> None:
+    refused = [one.entry.entity_id for one in quarantine.open_entries(work.db.read(), [REFUSED_FILE])]
+    over = [path for path in refused if is_over(path)]
+    if over:
+        with work.db.transaction() as con:
+            work.lease.check(con)
+            quarantine.resolve(con, REFUSED_FILE, over, resolution, work.now())
