@@ -45,10 +45,9 @@ from shipsync.rules.shipstation import BadRow, Feed, PoisonRow
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 500
 SIZES = (500, 250, 125, 25, 5, 1)  # each divides the one before
 
-MAX_PASSES = 4  # readings of one numbered part before we say that it cannot be read whole
+MAX_PASSES = 8  # readings of one numbered part before we say that it cannot be read whole
 MAX_POISON = 25  # broken rows in one part; more is an outage
 SUSPICIOUS = 3  # rows failing one after the other before we ask whether anything answers at all
 
@@ -103,7 +102,7 @@ class _Place:
     hi: str = ""
     then: str | None = None  # the cursor to walk on from; None: the reading ends with this part
     offset: int = 0
-    cap: int = PAGE_SIZE
+    cap: int = SIZES[0]  # the largest page to ask for at this offset
     total: int | None = None
     seen: tuple[str, ...] = ()
     unseen: int = 0  # rows counted by `total` that have no id to see: null ones and broken ones
@@ -131,9 +130,11 @@ class _Got:
 class ListReader:
     """Reads one list of ShipStation over one window of time."""
 
-    def __init__(self, transport: Transport, query: ListQuery) -> None:
+    def __init__(self, transport: Transport, query: ListQuery, sizes: tuple[int, ...] = SIZES) -> None:
         self._transport = transport
         self._query = query
+        self._sizes = sizes
+        self._page_size = sizes[0]
 
     def read(self, start: datetime, end: datetime, resume: str | None = None) -> Iterator[Page[Any]]:
         """The pages of [start, end]; with `resume`, those after the page that carried it.
@@ -176,11 +177,11 @@ class ListReader:
     # --- walking
 
     def _walk(self, place: _Place) -> tuple[_Got | None, _Place | None]:
-        got = self._ask(place.lo, place.wall_end, 0, PAGE_SIZE)
+        got = self._ask(place.lo, place.wall_end, 0, self._page_size)
         if isinstance(got, Trouble):
             return None, self._divide(place, got)
         place = _one_page_later(place, got)
-        if _is_all(got):
+        if _is_all(got, self._page_size):
             return got, None
         if not got.dated or not _is_sorted(got):
             return got, _numbered(place, place.wall_end, then=None)
@@ -214,12 +215,12 @@ class ListReader:
             part = self._up_to(place, from_query_text(behind.dated[0].second))
         else:
             part = _numbered(place, place.wall_end, then=None)
-        return replace(part, cap=SIZES[1])
+        return replace(part, cap=self._sizes[1])
 
     # --- numbered pages
 
     def _read_numbered(self, place: _Place) -> tuple[_Got | None, _Place | None]:
-        size = next(size for size in SIZES if size <= place.cap and place.offset % size == 0)
+        size = next(size for size in self._sizes if size <= place.cap and place.offset % size == 0)
         got = self._ask(place.lo, place.hi, place.offset, size)
         if isinstance(got, Trouble):
             return None, self._smaller(place, size, got)
@@ -227,15 +228,15 @@ class ListReader:
         read = replace(
             _one_page_later(place, got),
             offset=place.offset + size,
-            cap=PAGE_SIZE,
+            cap=self._page_size,
             total=got.total,
             seen=tuple(sorted(ids.union(place.seen))),
-            unseen=place.unseen + sum(1 for row in got.rows if row is None),
+            unseen=place.unseen + _nulls(got, place.offset, size),
             failed_in_row=0,
             broken=(),
         )
         if place.total is not None and got.total != place.total:
-            return got, self._again(read, f"total went from {place.total} to {got.total}")
+            return got, self._again(replace(read, seen=()), f"total went from {place.total} to {got.total}")
         proven = len(read.seen) + read.unseen
         if got.rows and proven < got.total and read.offset < got.total:
             return got, read
@@ -244,19 +245,23 @@ class ListReader:
         return got, None if place.then is None else _walking(read, place.then)
 
     def _again(self, place: _Place, why: str) -> _Place:
+        """Read the part once more. Rows that were seen while `total` stood still stay seen: rows of one instant may be
+        ordered differently in every answer.
+        """
         what = self._described(place)
         if place.passes >= MAX_PASSES:
             raise ShipStationGarbled(
                 f"{what} could not be read whole in {MAX_PASSES} passes ({why}). Nothing of it is taken for complete."
             )
         log.warning("%s changed while it was read (%s): reading it again.", what, why)
-        return replace(_numbered(place, place.hi, place.then), passes=place.passes + 1)
+        fresh = _numbered(place, place.hi, place.then)
+        return replace(fresh, passes=place.passes + 1, total=place.total, seen=place.seen)
 
     def _smaller(self, place: _Place, size: int, trouble: Trouble) -> _Place:
-        if size == PAGE_SIZE:
+        if size == self._page_size:
             self._behind(place.lo, place.hi, place.offset, trouble)
         if size > 1:
-            return replace(place, cap=SIZES[SIZES.index(size) + 1])
+            return replace(place, cap=self._sizes[self._sizes.index(size) + 1])
         return self._pass_over(place, trouble)
 
     def _pass_over(self, place: _Place, trouble: Trouble) -> _Place:
@@ -274,7 +279,7 @@ class ListReader:
         return replace(
             place,
             offset=place.offset + 1,
-            cap=PAGE_SIZE,
+            cap=self._page_size,
             unseen=place.unseen + 1,
             failed_in_row=failed_in_row,
             broken=(*place.broken, (place.prev_id, place.prev_at)),
@@ -282,7 +287,7 @@ class ListReader:
 
     def _behind(self, lo: str, hi: str, offset: int, trouble: Trouble) -> _Got:
         """The row behind a full page that fails, or an empty list. Raises when nothing answers: an outage."""
-        for further in (PAGE_SIZE, PAGE_SIZE + 1):
+        for further in (self._page_size, self._page_size + 1):
             got = self._ask(lo, hi, offset + further, 1, tries=_PROBE_TRIES)
             if isinstance(got, _Got):
                 return got
@@ -371,11 +376,18 @@ class ListReader:
         return f"The list of {self._query.feed}{where}"
 
 
-def _is_all(got: _Got) -> bool:
+def _is_all(got: _Got, page_size: int) -> bool:
     """Whether a page that begins at the cursor reaches the end of the window. A short page alone does not mean that."""
-    if len(got.rows) < PAGE_SIZE:
+    if len(got.rows) < page_size:
         return got.total <= len(got.rows)
-    return got.total == PAGE_SIZE
+    return got.total == page_size
+
+
+def _nulls(got: _Got, offset: int, size: int) -> int:
+    """How many null elements of a page stand for rows that `total` counts; one too many stands for nothing."""
+    nulls = sum(1 for row in got.rows if row is None)
+    expected = min(size, got.total - offset)
+    return max(0, min(nulls, expected - (len(got.rows) - nulls)))
 
 
 def _is_sorted(got: _Got) -> bool:
