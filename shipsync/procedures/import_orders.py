@@ -5,7 +5,8 @@
            skipped by its hash; one that is still being written, or that cannot be read, is left for the next poll
            and shown. A failure leaves the files before it taken and this one as if never seen.
 2. held    orders that were held back before are decided on again, from the record kept in quarantine: what they
-           waited for (a bundle, a product) may be here now. One transaction.
+           waited for (a bundle, a product) may be here now. One transaction. Changes of orders that have been closed
+           since are no longer shown.
 
 Both steps give the same tables however often they run and wherever they are cut off.
 """
@@ -79,6 +80,7 @@ def import_files(work: Work) -> Result:
 
 def retry_held(work: Work) -> Result:
     """Step 2. Returns how many orders were tried again and how many of them came through."""
+    _close_changed(work)
     just_held = set(work.results.get("files", {}).get("held", ()))
     entries = [
         one.entry
@@ -266,7 +268,7 @@ def _note_changed(
     known: Mapping[str, KnownShopOrder],
     now: datetime,
 ) -> list[str]:
-    """Show which open orders the shop changed after we had sent them; those that agree or are closed need no look."""
+    """Show which open orders the shop changed after we had sent them; those that agree (again) need no look."""
     odd: list[quarantine.Entry] = []
     fine: list[str] = []
     for order, decision in decided:
@@ -283,6 +285,19 @@ def _note_changed(
     quarantine.put(con, odd, now)
     quarantine.resolve(con, CHANGED_ORDER, fine, "agrees, or is closed", now)
     return [entry.detail for entry in odd]
+
+
+def _close_changed(work: Work) -> None:
+    """A change that was shown while its order was open needs no look once the order is closed or cleaned up."""
+    db = work.db.read()
+    shown = [one.entry.entity_id for one in quarantine.open_entries(db, [CHANGED_ORDER])]
+    known = orders_store.known_shop_orders(db, [upload_key(SHOP, number) for number in shown])
+    open_keys = {key for key, order in known.items() if order.status not in _CLOSED}
+    over = [number for number in shown if upload_key(SHOP, number) not in open_keys]
+    if over:
+        with work.db.transaction() as con:
+            work.lease.check(con)
+            quarantine.resolve(con, CHANGED_ORDER, over, "the order is closed", work.now())
 
 
 def _note_shared_numbers(con: Cursor, new: Sequence[ShopOrder], now: datetime) -> None:

@@ -139,15 +139,25 @@ def test_an_order_at_shipstation_is_never_rewritten_and_its_change_is_shown(
     set_status(db, "700015", status, shipstation_order_id=5_000_000_001)
     before = tables(db)
     write_dump(tmp_path, an_order("700015", ("17612", "9")), an_order("700025"))
-    assert counts(db, tmp_path) == {"files read": 1, "frozen": 1, "new": 1}
+    later = NOW + timedelta(minutes=5)
+    assert counts(db, tmp_path, now=later) == {"files read": 1, "frozen": 1, "new": 1}
     assert ordered(db)["700015"] == {"17612": 2}
     assert [row for row in tables(db)["orders_inbox"] if row[1] == "700015"] == before["orders_inbox"]
     assert held(db, "shop_change") == {"700015": "changed_after_upload"}
 
     set_status(db, "700015", "shipped")
-    write_dump(tmp_path, an_order("700015", ("17612", "9")), an_order("700025"), an_order("700035"))
-    counts(db, tmp_path)
+    assert counts(db, tmp_path, now=later) == {"files unchanged": 1}
     assert held(db, "shop_change") == {}
+
+
+def test_a_change_that_the_shop_takes_back_is_no_longer_shown(db: Database, tmp_path: Path) -> None:
+    write_dump(tmp_path, an_order())
+    counts(db, tmp_path)
+    set_status(db, "700015", "uploaded")
+    for amount, shown in (("9", {"700015": "changed_after_upload"}), ("2", {})):
+        write_dump(tmp_path, an_order("700015", ("17612", amount)))
+        counts(db, tmp_path)
+        assert held(db, "shop_change") == shown
 
 
 @pytest.mark.parametrize("status", ["shipped", "cancelled"])
