@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,9 @@ from shipsync.errors import LockLost, OrderFileError
 from shipsync.procedures.cleanup import PROCEDURE as CLEANUP
 from shipsync.procedures.import_orders import PROCEDURE as IMPORT
 from shipsync.procedures.load import load_text
+from shipsync.rules.catalogue import DEFAULT_CATALOGUE
+from shipsync.sandbox.shop import ShopFeed
+from shipsync.sandbox.world import World
 from shipsync.store import quarantine
 from shipsync.store.db import Database
 from tests.procedures.shop_side import NOW, a_database, an_order, ordered, run, set_status, tables, write_dump
@@ -373,3 +377,37 @@ def test_a_dump_of_ten_thousand_orders_goes_in_at_once(db: Database, tmp_path: P
     write_dump(tmp_path, *(an_order(str(700_000 + number)) for number in range(10_000)))
     assert counts(db, tmp_path) == {"files read": 1, "new": 10_000}
     assert db.read().value("SELECT sum(quantity) FROM order_items_inbox") == 20_000
+
+
+def meant(lines: Iterable[tuple[str, int | None]]) -> dict[str, int] | None:
+    """The units of key products that an order's lines mean; None when one names a SKU nobody knows."""
+    units: Counter[str] = Counter()
+    for sku, told in lines:
+        amount = 1 if told is None else told
+        parts = DEFAULT_CATALOGUE.bundles.get(sku)
+        product = DEFAULT_CATALOGUE.products.get(sku)
+        if parts is None and product is None:
+            return None
+        if product is not None and product.is_key:
+            units[sku] += amount
+        for part in parts or ():
+            units[part.component_sku] += amount * part.quantity
+    return dict(units)
+
+
+def test_days_of_the_sandboxs_shop_go_in_as_the_shop_meant_them(db: Database, tmp_path: Path) -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    world = World(seed=7, start=start, orders_per_day=60)
+    feed = ShopFeed(world, tmp_path)
+    for hours in range(0, 24 * 4, 4):
+        now = start + timedelta(hours=hours)
+        world.advance_to(now)
+        feed.write(half=hours % 12 == 4)
+        run(IMPORT, db, folder=tmp_path, now=now)
+    feed.write()
+    run(IMPORT, db, folder=tmp_path, now=now + timedelta(minutes=5))
+    expected = {number: meant(lines) for number, lines in world.truth().shop.items()}
+    assert ordered(db) == {number: units for number, units in expected.items() if units}
+    assert set(held(db)) == {number for number, units in expected.items() if units is None}
+    assert len(expected) > 100
+    assert held(db, "order_file") == {}
