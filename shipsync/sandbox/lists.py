@@ -51,6 +51,11 @@ class Query:
         self._values = {name.lower(): value.strip() for name, value in self.given.items() if value.strip()}
         self._switches = books.switches
 
+    @property
+    def filters(self) -> set[str]:
+        """The names that were given a value, in small letters, without those that only sort and page."""
+        return self._values.keys() - {"page", "pagesize", "sortby", "sortdir"}
+
     def text(self, name: str) -> str | None:
         """A parameter as text; None when missing or empty."""
         return self._values.get(name.lower())
@@ -126,14 +131,14 @@ def list_orders(
     if shows is not None:
         tests.append(lambda order: shows(order.order_id, order.modified))
     recent = books.switches.recent_days
-    if recent is not None and not (query.given.keys() - {"page", "pageSize", "sortBy", "sortDir"}):
+    if recent is not None and not query.filters:
         created = (wall_ms(wall(now - timedelta(days=recent))), None)
         tests.append(_order_tests(query, created)[0])
     sort = (query.text("sortBy") or "").lower()
     unstable = books.switches.ties == "unstable"
-    if not tests and (sort == "modifydate" or (not sort and modified is None)) and not unstable:
-        index = books.orders_by_modified if sort else books.orders_by_id
-        low, high = index.between(*(modified or (None, None)))
+    index = _ready_index(books, query, sort) if shows is None and recent is None and not unstable else None
+    if index is not None:
+        low, high = index.between(*(created or modified or (None, None)))
         return _sliced(books, "orders", index, low, high, page, size, query.descending(), books.order_text)
     ids = _order_candidates(books, query, modified, created)
     orders = _matching(books.orders, ids, tests)
@@ -252,6 +257,18 @@ def _order_tests(query: Query, created: tuple[int | None, int | None] | None) ->
             )
         )
     return tests
+
+
+def _ready_index(books: Books, query: Query, sort: str) -> Index | None:
+    """The sorted list of which the answer is a slice, if there is one."""
+    if sort == "modifydate" and query.filters <= {"modifydatestart", "modifydateend"}:
+        return books.orders_by_modified
+    if sort == "createdate" and query.filters <= {"orderstatus", "createdatestart", "createdateend"}:
+        status = query.text("orderStatus")
+        return books.orders_by_status[status.lower()] if status else None
+    if not sort and not query.filters:
+        return books.orders_by_id
+    return None
 
 
 def _order_candidates(

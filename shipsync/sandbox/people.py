@@ -19,9 +19,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from shipsync.sandbox import account, shelf
-from shipsync.sandbox.books import Items, Refused, base_sku
 from shipsync.sandbox.index import Index
 from shipsync.sandbox.objects import Order, Shipment, ShopLine
+from shipsync.sandbox.order_book import Items, Refused, base_sku
 
 if TYPE_CHECKING:
     from shipsync.sandbox.world import World

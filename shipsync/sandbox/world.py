@@ -24,7 +24,7 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from shipsync.sandbox import account, writes
-from shipsync.sandbox.books import Books, Items, UploadRow
+from shipsync.sandbox.books import Books
 from shipsync.sandbox.journal import Journal, started_at
 from shipsync.sandbox.objects import (
     Address,
@@ -37,6 +37,7 @@ from shipsync.sandbox.objects import (
     ShopOrder,
     Webhook,
 )
+from shipsync.sandbox.order_book import Items, UploadRow
 from shipsync.sandbox.pacific import PACIFIC, stamp, wall
 from shipsync.sandbox.people import People
 from shipsync.sandbox.shelf import product_name
@@ -366,10 +367,9 @@ class World:
                     customer_id=customer.customer_id,
                 )
             )
-        self.books.add_orders(orders)
-        labelled = round(n * shipped_share)
-        for order in orders[:labelled]:
-            self.books.buy_label(order.modified, order.order_id)
+        shipped = round(n * shipped_share)
+        self.books.add_shipped_orders(orders[:shipped])
+        self.books.add_orders(orders[shipped:])
         return orders
 
     # -- for people (this package only) ---------------------------------------------------------------------------

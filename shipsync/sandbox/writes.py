@@ -14,8 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 from shipsync.sandbox import account
-from shipsync.sandbox.books import Books, Refused, UploadRow
+from shipsync.sandbox.books import Books
 from shipsync.sandbox.objects import OPEN_STATUSES, STATUSES, Address, Advanced, Line, Order
+from shipsync.sandbox.order_book import Refused, UploadRow
 from shipsync.sandbox.pacific import read_date, stamp
 
 _MAX_NUMBER = 50
