@@ -276,12 +276,17 @@ def _note_changed(
         if decision.action != "frozen" or held is None or held.status in _CLOSED:
             fine.append(order.order_number)
             continue
-        detail = (
-            f"Order {order.order_number}: {decision.reason} Ours stays as it was sent; look into the shop, and change"
-            " the order in ShipStation if it has to be."
+        entry = quarantine.Entry(
+            kind=CHANGED_ORDER,
+            entity_id=order.order_number,
+            order_number=order.order_number,
+            reason="changed_after_upload",
+            detail=f"Order {order.order_number}: {decision.reason} Ours stays as it was sent; look into the shop, and"
+            " change the order in ShipStation if it has to be.",
+            raw=None,
+            held=False,
         )
-        odd.append(quarantine.Entry(CHANGED_ORDER, order.order_number, order.order_number, "changed_after_upload",
-                                    detail, None, held=False))  # fmt: skip
+        odd.append(entry)
     quarantine.put(con, odd, now)
     quarantine.resolve(con, CHANGED_ORDER, fine, "agrees, or is closed", now)
     return [entry.detail for entry in odd]
