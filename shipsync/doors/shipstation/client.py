@@ -7,14 +7,13 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 
 from shipsync.doors.shipstation.rate import Pace, Rest
 from shipsync.doors.shipstation.reading import ListQuery, ListReader, Page
-from shipsync.doors.shipstation.records import RemoteRow, read_carriers, read_rows, read_services, read_stores
+from shipsync.doors.shipstation.records import read_carriers, read_rows, read_services, read_stores
 from shipsync.doors.shipstation.transport import Answer, Transport, Trouble
 from shipsync.doors.shipstation.wire import DeadlineAdapter, Limits, Wire
 from shipsync.doors.shipstation.writing import MAX_BATCH, check_results, orders_document, read_results
@@ -71,8 +70,6 @@ _FULFILLMENTS = ListQuery(
     end_name="createDateEnd",
     date_name="createDate",
 )
-
-R = TypeVar("R", bound=RemoteRow)
 
 
 class ShipStation:
@@ -206,8 +203,12 @@ class ShipStation:
         ShipStation's filter is a prefix search, so "100" reads all that begin with it.
         """
         query = _whole_list("orders", "/orders", {"orderNumber": order_number})
-        orders: list[RemoteOrder] = self._all(query)
-        return [order for order in orders if order.order_number == order_number]
+        found: dict[int, RemoteOrder] = {}
+        for page in ListReader(self._transport, query).read(_LONG_AGO, self._now()):
+            found |= {order.order_id: order for order in page.rows if order.order_number == order_number}
+            for bad in page.bad:
+                log.warning("Order %s was passed over: %s", bad.entity_id, bad.reason)
+        return list(found.values())
 
     def shipments_of(self, order_id: int) -> Iterator[Page[RemoteShipment]]:
         """All labels of one order, voided ones and return labels included."""
@@ -257,16 +258,6 @@ class ShipStation:
             raise outcome.error
         return outcome
 
-    def _all(self, query: ListQuery) -> list[R]:
-        """Every row of a short list, each once. A row that cannot be read is logged: its feed reports it as well."""
-        rows: dict[object, R] = {}
-        for page in ListReader(self._transport, query).read(_LONG_AGO, self._now()):
-            for row in page.rows:
-                rows[_identity(row)] = row
-            for bad in page.bad:
-                log.warning("%s %s was passed over: %s", bad.feed, bad.entity_id, bad.reason)
-        return list(rows.values())
-
 
 def _whole_list(feed: Feed, path: str, fixed: dict[str, str]) -> ListQuery:
     return ListQuery(
@@ -278,14 +269,6 @@ def _whole_list(feed: Feed, path: str, fixed: dict[str, str]) -> ListQuery:
         date_name="createDate",
         walks=False,
     )
-
-
-def _identity(row: RemoteRow) -> int:
-    if isinstance(row, RemoteOrder):
-        return row.order_id
-    if isinstance(row, RemoteShipment):
-        return row.shipment_id
-    return row.fulfillment_id
 
 
 def _check_object(data: object) -> None:
