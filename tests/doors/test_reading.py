@@ -372,6 +372,15 @@ def test_several_poison_orders_are_told_apart() -> None:
     assert len({row.entity_id for page in pages for row in page.poison}) == 6
 
 
+def test_poison_orders_at_the_very_start_do_not_stop_the_reading() -> None:
+    fake = FakeList(spread(60, 5))
+    for row in fake.rows[:7]:
+        row.poisoned = True
+    pages = list(desk(fake).door.orders_modified(START, END))
+    assert set(ids(pages)) == {row.row_id for row in fake.rows[7:]}
+    assert len({row.entity_id for page in pages for row in page.poison}) == 7
+
+
 def test_poison_among_600_orders_of_one_instant_is_found_too() -> None:
     fake = FakeList([FakeRow(5000 + n, NINE + timedelta(hours=1)) for n in range(600)])
     fake.rows[321].poisoned = True

@@ -51,6 +51,8 @@ MAX_PASSES = 8  # readings of one numbered part before we say that it cannot be 
 MAX_POISON = 25  # broken rows in one part; more is an outage
 SUSPICIOUS = 3  # rows failing one after the other before we ask whether anything answers at all
 
+_FAR = 1_000_000  # an offset behind the end of every list
+
 # Tries for a page of a size while dividing: a wrong guess at a larger size only divides further, at one row it matters.
 _TRIES = {250: 2, 125: 2, 25: 2, 5: 2, 1: 4}
 _PROBE_TRIES = 2
@@ -268,11 +270,7 @@ class ListReader:
         """One row that always fails: note it and go on behind it, unless it looks like an outage."""
         failed_in_row = place.failed_in_row + 1
         if failed_in_row % SUSPICIOUS == 0:
-            if place.total is None:
-                raise trouble.error
-            beyond = self._ask(place.lo, place.hi, place.total, 1, tries=_PROBE_TRIES)
-            if isinstance(beyond, Trouble):
-                raise beyond.error
+            self._suspect_outage(place, trouble)
         if len(place.broken) + 1 > MAX_POISON:
             raise ShipStationDown(f"{self._described(place)}: more than {MAX_POISON} rows in a row cannot be read.")
         log.warning("%s: row %d always fails; going on behind it.", self._described(place), place.offset + 1)
@@ -284,6 +282,14 @@ class ListReader:
             failed_in_row=failed_in_row,
             broken=(*place.broken, (place.prev_id, place.prev_at)),
         )
+
+    def _suspect_outage(self, place: _Place, trouble: Trouble) -> None:
+        """Raise when a page behind the end fails too, or when no row at all can be had in this pass."""
+        beyond = self._ask(place.lo, place.hi, _FAR, 1, tries=_PROBE_TRIES)
+        if isinstance(beyond, Trouble):
+            raise beyond.error
+        if not place.seen and isinstance(self._ask(place.lo, place.hi, beyond.total - 1, 1), Trouble):
+            raise trouble.error
 
     def _behind(self, lo: str, hi: str, offset: int, trouble: Trouble) -> _Got:
         """The row behind a full page that fails, or an empty list. Raises when nothing answers: an outage."""
