@@ -61,8 +61,9 @@ def open_database(
     """Open the file (made if missing, with its folder), or a database in memory for None.
 
     Writing stops below `floor_bytes` of free space in the file's folder, asked by `free_bytes(folder)`.
-    Raises StoreBusy if another process (or this one) holds the file, StoreDamaged if it does not open,
-    StoreFull if there is no room to keep a copy after an unclean stop, StoreError for a DuckDB that is too old.
+    Raises StoreBusy if another process (or this one) holds the file, StoreDamaged if it does not open, StoreTooNew if
+    a newer DuckDB wrote it, StoreFull if there is no room to keep a copy after an unclean stop, and StoreError for a
+    folder that cannot be used or a DuckDB that is too old.
     """
     return Database(
         path,
@@ -108,10 +109,14 @@ class Database:
         self._root: duckdb.DuckDBPyConnection | None = None
 
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             _claim_in_this_process(self.path)
         try:
+            if self.path is not None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
+        except OSError as error:
+            _forget_in_this_process(self.path)
+            raise StoreError(f"{self.path} cannot be opened: {error}") from error
         except BaseException:
             _forget_in_this_process(self.path)
             raise
@@ -208,6 +213,8 @@ class Database:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {
             "wal_autocheckpoint": "1TB",
+            # What DuckDB 1.5 writes anyway: a file made by 2.0 can still go back to 1.5 (D22).
+            "storage_compatibility_version": "v1.0.0",
             "memory_limit": self._memory_limit,
             "autoinstall_known_extensions": False,  # nothing is fetched from the network; the wheel has all we use
         }

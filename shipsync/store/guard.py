@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from shipsync.errors import StoreBusy, StoreDamaged, StoreFull
+from shipsync.errors import StoreBusy, StoreDamaged, StoreError, StoreFull, StoreTooNew
 
 COPIES_KEPT = 3
 COPY_CHUNK_BYTES = 1 << 20
@@ -171,6 +171,10 @@ def _connect(
         held_by = HELD_BY.search(message)
         if held_by or "Could not set lock" in message:
             raise StoreBusy(_busy_sentence(path, f"process {held_by['pid']}" if held_by else None)) from error
+        if "newer version of DuckDB" in message:
+            raise StoreTooNew(f"{path} was written by a newer DuckDB than this one, {duckdb.__version__}.") from error
+        if "Cannot open file" in message or "Is a directory" in message:
+            raise StoreError(f"{path} cannot be opened. Check the folder and its permissions. {message}") from error
         raise StoreDamaged(_damaged_sentence(path, copies, message)) from error
 
 

@@ -246,6 +246,43 @@ def test_a_failed_commit_is_an_error_and_the_database_is_opened_again(path: Path
         assert ids(db) == [1, 7, 8]
 
 
+def test_readers_get_over_the_database_being_opened_again(path: Path) -> None:
+    """Twenty failed commits under four busy readers: every read is answered, from whole transactions."""
+    with open_database(path) as db:
+        make_table(db)
+        insert(db, "(0, 'a')")
+        done = threading.Event()
+        counts: list[int] = []
+        failures: list[BaseException] = []
+
+        def read_on() -> None:
+            while not done.is_set():
+                try:
+                    counts.append(db.read().value("SELECT count(*) FROM t"))
+                except Exception as error:
+                    failures.append(error)
+                    raise
+
+        readers = [threading.Thread(target=read_on) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for number in range(1, 21):
+            with db.transaction():
+                rival = db._require_root().cursor()
+
+            def clash(rival: duckdb.DuckDBPyConnection = rival, number: int = number) -> None:
+                rival.execute("INSERT INTO t VALUES ($id, 'theirs')", {"id": number})
+
+            with pytest.raises(StoreError):
+                insert(db, f"({number}, 'mine')", then=clash)
+        done.set()
+        for reader in readers:
+            reader.join()
+        assert failures == []
+        assert set(counts) <= set(range(1, 22))
+        assert len(ids(db)) == 21
+
+
 def test_a_write_the_disk_refuses_is_an_error_and_nothing_acknowledged_is_lost(
     path: Path, files_limited_to: FileLimit
 ) -> None:
