@@ -25,7 +25,7 @@ READ_CONTROLS_EVERY_MINUTES = 1
 _READ_CONTROLS = "read-controls"  # the scheduler's own job; no workflow has this name
 
 # By the clock of the warehouse.
-NIGHTLY = {"orders-cleanup": time(23, 59)}
+NIGHTLY = {"orders-cleanup": time(23, 59), "backup": time(0, 30)}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ def default_controls(*, sync_minutes: int, is_sandbox: bool) -> list[NewControl]
         NewControl("shipstation-upload", is_sandbox, 5, "Sends the shop's orders up to ShipStation"),
         NewControl("shipstation-sync", True, sync_minutes, "Brings in what changed at ShipStation"),
         NewControl("orders-cleanup", True, None, "Clears old closed orders from the inbox, nightly at 23:59"),
+        NewControl("backup", True, None, "Makes a verified copy of the database, nightly at 00:30"),
     ]
 
 

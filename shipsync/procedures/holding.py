@@ -36,7 +36,7 @@ def held_rows(con: Cursor, kinds: Sequence[str], feed: Feed) -> list[tuple[Any, 
         kept = json.loads(held.entry.raw or "{}")
         if "row" not in kept:
             continue
-        body = json.dumps({_LIST_KEYS[feed]: [kept["row"]]})
+        body = json.dumps({_LIST_KEYS[feed]: [kept["row"]], "total": 1, "page": 1, "pages": 1})
         rows, _ = read_page(feed, body, datetime.fromisoformat(kept["answered_at"]))
         found.extend((row, *kept["page"]) for row in rows)
     return found

@@ -7,8 +7,9 @@ of the caller and pass through unchanged.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import duckdb
@@ -16,6 +17,17 @@ import pyarrow as pa
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object] | Sequence[object]
+
+
+# DuckDB's Python binding looks at each value of a list by itself, and tries to import pandas for it (measured: 50 us a
+# value where pandas is missing, 5 us where it is not).
+_LISTS = "list_parameters"
+
+
+def _lists_of(parameters: Parameters | None) -> dict[str, list[object]]:
+    if not isinstance(parameters, Mapping):
+        return {}
+    return {name: value for name, value in parameters.items() if isinstance(value, list)}
 
 
 class Result:
@@ -40,9 +52,28 @@ class Cursor:
         self._borrow = borrow
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> Result:
-        """Run one statement (or a script without parameters) and fetch all it answers."""
+        """Run one statement (or a script without parameters) and fetch all it answers.
+
+        A list among the named parameters may be long: it goes over as one Arrow value.
+        """
         with self._borrow() as raw:
-            return Result(raw.execute(sql, parameters).fetchall())
+            lists = _lists_of(parameters)
+            if not lists or not isinstance(parameters, Mapping):
+                return Result(raw.execute(sql, parameters).fetchall())
+            for name in lists:
+                sql = re.sub(rf"\${name}\b", f'(SELECT "{name}" FROM {_LISTS})', sql)  # noqa: S608 - our own names
+            raw.register(_LISTS, pa.table({name: [values] for name, values in lists.items()}))
+            try:
+                others = {name: value for name, value in parameters.items() if name not in lists}
+                return Result(raw.execute(sql, others).fetchall())
+            finally:
+                self._forget_lists(raw)
+
+    @staticmethod
+    def _forget_lists(raw: duckdb.DuckDBPyConnection) -> None:
+        # After an error inside a transaction DuckDB refuses everything but ROLLBACK; the connection ends with it.
+        with suppress(duckdb.Error):
+            raw.unregister(_LISTS)
 
     def rows(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """All rows. Money comes as Decimal, instants as aware UTC datetimes."""

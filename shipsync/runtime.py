@@ -1,0 +1,161 @@
+"""Wires the rooms together: opens the database, the door and the worker, and closes them again.
+
+with open_app(settings) as app:
+    app.run_now("shipstation-sync", {}, "command line")   one job, to its end
+    app.start() ... app.stop()                            worker and schedule, until stopped
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shipsync.config import Settings
+from shipsync.doors.shipstation import ShipStation
+from shipsync.errors import ConfigurationError
+from shipsync.jobs import queue
+from shipsync.jobs.schedule import Schedule, default_controls
+from shipsync.jobs.worker import Worker, recover
+from shipsync.procedures import backup, cleanup, import_orders, load, sync, upload
+from shipsync.procedures.work import Procedure
+from shipsync.rules.catalogue import DEFAULT_CATALOGUE
+from shipsync.sandbox.home import Sandbox
+from shipsync.store import first_start, selfcheck
+from shipsync.store import jobs as jobs_store
+from shipsync.store.db import Database, open_database
+from shipsync.store.jobs import Job
+from shipsync.store.migrations import migrate
+
+log = logging.getLogger(__name__)
+
+PROCEDURES: Mapping[str, Procedure] = {
+    one.workflow: one
+    for one in (
+        sync.PROCEDURE,
+        upload.PROCEDURE,
+        import_orders.PROCEDURE,
+        cleanup.PROCEDURE,
+        load.PROCEDURE,
+        backup.PROCEDURE,
+    )
+}
+
+# Of ShipStation's 40 a minute; the rest is left to other tools on the same key (DESIGN I11).
+REQUESTS_PER_MINUTE = 35
+STOP_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Clock:
+    """The time everything in one application goes by; all three move together."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass
+class App:
+    """One running application: what jobs, pages and commands are handed."""
+
+    settings: Settings
+    db: Database
+    doors: Mapping[str, Any]
+    clock: Clock
+    findings: list[str] = field(default_factory=list)  # what the self-check at start found wrong
+    procedures: Mapping[str, Procedure] = field(default_factory=lambda: PROCEDURES)
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __post_init__(self) -> None:
+        self.worker = Worker(self)
+        self.schedule = Schedule(self.db, self.clock.now, self.settings.zone, self.worker.wake)
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock: aware UTC."""
+        return self.clock.now
+
+    def run_now(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Job:
+        """Queue a job and run the queue until it has ended. Returns it as it ended."""
+        asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
+        while True:
+            job = jobs_store.job(self.db.read(), asked.job_id)
+            if job is None:
+                raise LookupError(f"job {asked.job_id} vanished")
+            if job.status not in ("queued", "running") or not self.worker.run_next():
+                return job
+
+    def start(self) -> None:
+        """Start the worker and the schedule."""
+        self.worker.start()
+        self.schedule.start()
+
+    def stop(self) -> bool:
+        """Let the step under way finish, stop both. Whether everything ended in time."""
+        self.schedule.stop()
+        return self.worker.stop(STOP_TIMEOUT_S)
+
+
+@contextmanager
+def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
+    """Open everything, recover what a killed process left, and close it all at the end.
+
+    Without credentials the embedded ShipStation is started and used (DESIGN D21). Raises StoreBusy when another
+    process holds the database, and the errors of opening, migrating and matching a database.
+    """
+    clock = clock or Clock()
+    with ExitStack() as stack:
+        # The file first: whoever holds it also owns the sandbox's folder beside it.
+        db = stack.enter_context(open_database(settings.database_path))
+        prepare_database(db, settings, clock.now())
+        if settings.is_sandbox:
+            home = Sandbox(settings.database_path.parent / "sandbox", clock.now, settings.order_files)
+            sandbox = stack.enter_context(home)
+            door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock)
+            order_files: Path | None = sandbox.order_files
+        else:
+            door = open_door(str(settings.shipstation_url), *_credentials(settings), clock)
+            order_files = settings.order_files
+        stack.callback(door.close)
+        app = App(settings, db, {"shipstation": door, "order_files": order_files}, clock)
+        app.findings = selfcheck.findings(db, clock.now())
+        for finding in app.findings:
+            log.error("self-check: %s", finding)
+        for job_id in recover(app):
+            log.warning("job %s was cut off by the end of an earlier process", job_id)
+        yield app
+
+
+def prepare_database(db: Database, settings: Settings, now: datetime) -> None:
+    """Bring the schema up to date and give a new database its first contents."""
+    migrate(db, now)
+    controls = default_controls(sync_minutes=settings.sync_minutes, is_sandbox=settings.is_sandbox)
+    world = "sandbox" if settings.is_sandbox else str(settings.shipstation_url)
+    with db.transaction() as con:
+        first_start.prepare(con, controls, DEFAULT_CATALOGUE, world, now)
+
+
+def open_door(url: str, key: str, secret: str, clock: Clock) -> ShipStation:
+    """The door to one ShipStation account, at our share of its limit."""
+    return ShipStation(
+        url,
+        key,
+        secret,
+        now=clock.now,
+        sleep=clock.sleep,
+        monotonic=clock.monotonic,
+        requests_per_minute=REQUESTS_PER_MINUTE,
+    )
+
+
+def _credentials(settings: Settings) -> tuple[str, str]:
+    if settings.shipstation_key is None or settings.shipstation_secret is None:
+        raise ConfigurationError(["SHIPSYNC_SHIPSTATION_KEY and SHIPSYNC_SHIPSTATION_SECRET are not set."])
+    return settings.shipstation_key.get_secret_value(), settings.shipstation_secret.get_secret_value()
