@@ -1,0 +1,280 @@
+"""The whole order loop against a made-up world on a virtual clock, and the comparison with that world's truth.
+
+    simulate(days, seed)   import, upload and sync every few minutes of made-up time, over real HTTP
+    differences(...)       what is lost, double or stale in our tables, told from the world itself
+
+It wires rooms together, like runtime.py; the comparison uses none of the rules that it checks.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shipsync.config import load_settings
+from shipsync.rules.catalogue import DEFAULT_CATALOGUE
+from shipsync.rules.identity import KEY_PREFIX
+from shipsync.runtime import App, Clock, open_door, prepare_database
+from shipsync.sandbox.clock import VirtualClock
+from shipsync.sandbox.faults import Faults
+from shipsync.sandbox.server import RecordedRequest, Server
+from shipsync.sandbox.shop import ShopFeed
+from shipsync.sandbox.truth import TrueOrder, Truth
+from shipsync.sandbox.world import World
+from shipsync.store import comparison, quarantine
+from shipsync.store.cursor import Cursor
+from shipsync.store.db import open_database
+
+# A Monday; the autumn clock change is on its Sunday.
+START = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
+LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
+
+_MANUAL_PREFIX = "10"
+_WORDS = {"pending_fulfillment": "awaiting_shipment", "rejected_fulfillment": "awaiting_shipment"}
+
+
+@dataclass
+class Outcome:
+    """What a simulation came to."""
+
+    days: int
+    seed: int
+    orders: int  # at ShipStation, in the end
+    failed_jobs: list[str]
+    requests: list[RecordedRequest]
+    differences: list[str]
+    fetched_twice: int = 0  # order versions that were fetched more than once
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_right(self) -> bool:
+        """Nothing lost, double or stale, and no job failed."""
+        return not self.differences and not self.failed_jobs
+
+    def requests_per_hour(self) -> dict[datetime, int]:
+        """Requests in each hour of made-up time."""
+        hours = Counter(one.at.replace(minute=0, second=0, microsecond=0) for one in self.requests)
+        return dict(sorted(hours.items()))
+
+    def most_in_a_minute(self) -> int:
+        """The most requests in one clock minute (the limit is 40)."""
+        minutes = Counter(one.at.replace(second=0, microsecond=0) for one in self.requests)
+        return max(minutes.values(), default=0)
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        hours = self.requests_per_hour().values()
+        lines = [
+            f"{self.days} days, seed {self.seed}: {self.orders:,} orders at ShipStation.",
+            f"Requests: {len(self.requests):,}, at most {max(hours, default=0)} an hour and "
+            f"{self.most_in_a_minute()} a minute, {min(hours, default=0)} in the quietest hour.",
+            *(f"{what}: {amount:,}" for what, amount in sorted(self.counts.items())),
+            *(f"Failed: {job}" for job in self.failed_jobs[:20]),
+            *self.differences[:50],
+        ]
+        verdict = (
+            "Right: 0 lost, 0 double, 0 stale." if self.is_right else f"WRONG: {len(self.differences)} differences."
+        )
+        return [*lines, verdict]
+
+    def data(self) -> dict[str, Any]:
+        """For a program."""
+        return {
+            "days": self.days,
+            "seed": self.seed,
+            "orders": self.orders,
+            "requests": len(self.requests),
+            "requests_per_hour": {f"{hour:%Y-%m-%dT%H:00Z}": n for hour, n in self.requests_per_hour().items()},
+            "most_requests_in_a_minute": self.most_in_a_minute(),
+            "counts": dict(self.counts),
+            "failed_jobs": self.failed_jobs,
+            "differences": self.differences,
+        }
+
+
+def simulate(
+    *,
+    days: float,
+    seed: int,
+    orders_per_day: float,
+    every: timedelta = timedelta(minutes=5),
+    start: datetime = START,
+    faults: Faults | None = None,
+    import_every: timedelta | None = None,
+    at_each_tick: Callable[[App, World], None] = lambda app, world: None,
+) -> Outcome:
+    """Live some days: import, upload and sync every few minutes, then a last whole sync and the comparison.
+
+    `import_every` reads the shop's file less often than the rest runs, because a rolling file of many thousand orders
+    takes long to make. Nothing outlasts the call.
+    """
+    clock = VirtualClock(start)
+    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+    world = World(seed, start, orders_per_day=orders_per_day)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(world, clock.now, faults=faults) as server,
+        open_database(None) as db,
+    ):
+        settings = load_settings({}, None)
+        prepare_database(db, settings, clock.now())
+        feed = ShopFeed(world, Path(folder))
+        door = open_door(server.url, "sandbox", "sandbox", time)
+        app = App(settings, db, {"shipstation": door, "order_files": Path(folder)}, time)
+        failed: list[str] = []
+        in_the_file: set[str] = set()
+        tick, end, next_import = start, start + timedelta(days=days), start
+        while tick <= end:
+            clock.advance_to(tick)
+            world.advance_to(clock.now())
+            if tick >= next_import:
+                feed.write()
+                in_the_file = set(world.shop_orders)
+                next_import = tick + (import_every or every)
+            failed += _run(app, LOOP)
+            at_each_tick(app, world)
+            tick += every
+        _settle(app, clock, world)
+        fetched = db.read().value("SELECT sum(row_count) FROM api_pages WHERE feed = 'orders'") or 0
+        routed = db.read().value("SELECT count(*) FROM routing_log") or 0
+        outcome = Outcome(
+            days=int(days),
+            seed=seed,
+            orders=len(world.books.orders),
+            failed_jobs=failed,
+            requests=list(server.requests),
+            differences=differences(_known_to_the_shop_file(world.truth(), in_the_file), db.read()),
+            fetched_twice=fetched - routed,
+        )
+        door.close()
+    outcome.counts.update({"order rows fetched": fetched, "order versions": routed})
+    return outcome
+
+
+def _run(app: App, kinds: Sequence[str], arguments: dict[str, object] | None = None) -> list[str]:
+    jobs = [app.run_now(kind, arguments or {}, "simulation") for kind in kinds]
+    return [f"{job.job_id}: {job.error}" for job in jobs if job.status != "succeeded"]
+
+
+def _settle(app: App, clock: VirtualClock, world: World) -> None:
+    """Let everything become visible and be read: nothing changes any more."""
+    for _ in range(3):
+        clock.sleep(timedelta(minutes=11).total_seconds())
+        app.run_now("shipstation-sync", {"everything": True}, "simulation")
+
+
+def _known_to_the_shop_file(truth: Truth, numbers: set[str]) -> Truth:
+    """The truth without the shop orders that were placed after the last import."""
+    return replace(truth, shop={number: lines for number, lines in truth.shop.items() if number in numbers})
+
+
+def differences(truth: Truth, con: Cursor) -> list[str]:
+    """What our tables have otherwise than the world: one sentence each. Empty when all is right."""
+    return [*_lost_or_stale_orders(truth, con), *_double_orders(truth, con), *_labels(truth, con), *_shop(truth, con)]
+
+
+def _lost_or_stale_orders(truth: Truth, con: Cursor) -> Iterator[str]:
+    tracked = {one.order_id: one for one in comparison.tracked_orders(con)}
+    held = {one.entry.entity_id for one in quarantine.open_entries(con) if one.entry.held}
+    lines, left = comparison.current_lines(con), comparison.left_the_house(con)
+    for order in truth.orders.values():
+        ours = tracked.get(order.order_id)
+        if order.is_deleted or order.merged_into is not None:
+            if ours is not None and ours.status not in ("cancelled", "shipped") and order.merged_into in tracked:
+                yield f"stale: order {order.order_id} was merged away and is {ours.status} here"
+            continue
+        if ours is None:
+            if _belongs_here(order, tracked) and str(order.order_id) not in held:
+                yield f"lost: order {order.order_id} (number {order.number}, {order.status})"
+            continue
+        wanted = _WORDS.get(order.status, order.status)
+        if ours.status != wanted:
+            yield f"stale: order {order.order_id} ({order.number}) is {wanted} and stands as {ours.status}"
+        if ours.tracking_number != _tracking(order):
+            yield f"stale: order {order.order_id} has tracking {_tracking(order)}, here {ours.tracking_number}"
+        if lines.get(order.order_id, []) != _lines_of(order):
+            yield f"stale: order {order.order_id} has items {_lines_of(order)}, here {lines.get(order.order_id)}"
+        yield from _left(order, left.get(order.order_id, []))
+
+
+def _belongs_here(order: TrueOrder, tracked: dict[int, comparison.TrackedOrder]) -> bool:
+    if order.key.startswith(KEY_PREFIX) or order.parent_id in tracked:
+        return True
+    keys = {product.sku for product in DEFAULT_CATALOGUE.products.values() if product.is_key}
+    has_key = any(str(line.sku).split("-")[0].strip() in keys for line in order.lines if not line.adjustment)
+    return order.number.isdigit() and order.number.startswith(_MANUAL_PREFIX) and has_key
+
+
+def _tracking(order: TrueOrder) -> str | None:
+    parcels: list[tuple[date, datetime, str | None, bool]] = [
+        (one.ship_date, one.created_at, one.tracking, bool(one.lines)) for one in order.parcels
+    ]
+    if order.status != "shipped":
+        parcels = [one for one in parcels if one[3]]
+    marked = [(one.ship_date, one.created_at, one.tracking, True) for one in order.fulfillments if not one.voided_at]
+    if order.status == "shipped":
+        parcels += marked
+    return min(parcels, key=lambda one: one[:2])[2] if parcels else None
+
+
+def _lines_of(order: TrueOrder) -> list[tuple[str | None, int]]:
+    return sorted(((line.sku, line.quantity) for line in order.lines if not line.adjustment), key=str)
+
+
+def _left(order: TrueOrder, here: list[tuple[str, int, date, str | None, int]]) -> Iterator[str]:
+    """Parcels that say what is in them must be here item by item; of others only the order's units can be told."""
+    itemised = all(parcel.lines for parcel in order.parcels) and not order.fulfillments
+    if itemised and (order.parcels or order.status != "shipped"):
+        wanted = sorted(
+            (
+                ("shipment", parcel.shipment_id, parcel.ship_date, line.sku, line.quantity)
+                for parcel in order.parcels
+                for line in parcel.lines
+                if not line.adjustment
+            ),
+            key=str,
+        )
+        if here != wanted:
+            yield f"stale: of order {order.order_id} ({order.status}) has left {wanted}, here {here}"
+    elif order.status == "shipped":
+        ordered, left = sum(q for _, q in _lines_of(order)), sum(row[4] for row in here)
+        if ordered != left:
+            yield f"stale: order {order.order_id} shipped {ordered} units, here {left}"
+
+
+def _double_orders(truth: Truth, con: Cursor) -> Iterator[str]:
+    keys = Counter(
+        order.key for order in truth.orders.values() if order.key.startswith(KEY_PREFIX) and order.parent_id is None
+    )
+    for key, times in keys.items():
+        if times > 1:
+            yield f"double: {key} was uploaded {times} times"
+    ids = Counter(one.order_id for one in comparison.tracked_orders(con))
+    for order_id, times in ids.items():
+        if times > 1:
+            yield f"double: ShipStation order {order_id} stands {times} times in orders_inbox"
+
+
+def _labels(truth: Truth, con: Cursor) -> Iterator[str]:
+    here = comparison.labels(con)
+    for one in truth.shipments.values():
+        wanted = (one.order_id, one.cost, one.insurance_cost, one.voided_at is not None)
+        if here.get(one.shipment_id) != wanted:
+            yield f"stale: label {one.shipment_id} is {wanted}, here {here.get(one.shipment_id)}"
+
+
+def _shop(truth: Truth, con: Cursor) -> Iterator[str]:
+    here = comparison.shop_numbers(con)
+    held = {one.entry.order_number for one in quarantine.open_entries(con, ["shop_order"])}
+    keys = {product.sku for product in DEFAULT_CATALOGUE.products.values() if product.is_key}
+    for number, lines in truth.shop.items():
+        parts = {part.component_sku for sku, _ in lines for part in DEFAULT_CATALOGUE.bundles.get(sku.strip(), ())} | {
+            sku.strip() for sku, _ in lines
+        }
+        if number not in here and number not in held and parts & keys:
+            yield f"lost: shop order {number}"
