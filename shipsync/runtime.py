@@ -25,7 +25,7 @@ from shipsync.jobs.schedule import Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.procedures import backup, cleanup, import_orders, load, sync, upload
 from shipsync.procedures.work import Procedure
-from shipsync.rules.catalogue import DEFAULT_CATALOGUE
+from shipsync.rules.catalogue import DEFAULT_CATALOGUE, KEY_CATALOGUE
 from shipsync.sandbox.home import Sandbox
 from shipsync.store import first_start, selfcheck
 from shipsync.store import jobs as jobs_store
@@ -139,7 +139,8 @@ def prepare_database(db: Database, settings: Settings, now: datetime) -> None:
     controls = default_controls(sync_minutes=settings.sync_minutes, is_sandbox=settings.is_sandbox)
     world = "sandbox" if settings.is_sandbox else str(settings.shipstation_url)
     with db.transaction() as con:
-        first_start.prepare(con, controls, DEFAULT_CATALOGUE, world, now)
+        catalogue = DEFAULT_CATALOGUE if settings.is_sandbox else KEY_CATALOGUE
+        first_start.prepare(con, controls, catalogue, world, now)
 
 
 def open_door(url: str, key: str, secret: str, clock: Clock) -> ShipStation:

@@ -67,6 +67,8 @@ def send(work: Work) -> Result:
         work.lease.beat()
         with work.db.transaction() as con:
             work.lease.check(con)
+            # A retry of this job starts here: what its earlier attempt had claimed is looked for by the next run.
+            store.give_back_claims(con, work.run_id)
             waiting = store.claim(con, work.run_id, BATCH, work.now())
         # An order refused in this run waits for the next one; without this the loop would not end.
         fresh = [new_order(one) for one in waiting if one.order_key not in refused_now]

@@ -82,3 +82,7 @@ DEFAULT_BUNDLES: tuple[BundlePart, ...] = (
 )
 
 DEFAULT_CATALOGUE = Catalogue.of(DEFAULT_PRODUCTS, DEFAULT_BUNDLES)
+
+# What is known of a real shop before anybody has loaded its lists: the plan's five key SKUs. An order with anything
+# else waits in quarantine until its product or bundle is loaded.
+KEY_CATALOGUE = Catalogue.of([product for product in DEFAULT_PRODUCTS if product.is_key], [])
