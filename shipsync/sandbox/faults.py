@@ -50,6 +50,7 @@ class Fault:
     has_limit_headers: bool = True
     seconds: float = 0.0
     share: float = 0.5  # of the body that is sent
+    is_reset: bool = True  # how a connection ends early: with a reset, or in good order
 
     @property
     def name(self) -> str:
@@ -132,9 +133,9 @@ def lost_answer() -> Fault:
     return Fault("lost_answer")
 
 
-def drop_mid_body(share: float = 0.5) -> Fault:
-    """The connection is cut after this share of the body."""
-    return Fault("drop_mid_body", share=share)
+def drop_mid_body(share: float = 0.5, *, reset: bool = True) -> Fault:
+    """The connection ends after this share of the body, with a reset or in good order."""
+    return Fault("drop_mid_body", share=share, is_reset=reset)
 
 
 def cut_json(share: float = 0.5) -> Fault:
@@ -155,6 +156,19 @@ def slow(seconds: float) -> Fault:
 def null_row() -> Fault:
     """A literal null among the rows of a list (API.md gotcha 16)."""
     return Fault("null_row")
+
+
+def touching(order_ids: Iterable[int], *, per_page: int = 1) -> Callable[[World, RecordedRequest], None]:
+    """A hook for `Faults.drift`: after each page of /orders it touches the next so many of these orders."""
+    waiting = list(order_ids)
+
+    def drift(world: World, request: RecordedRequest) -> None:
+        if request.endpoint == "orders":
+            for order_id in waiting[:per_page]:
+                world.touch(order_id)
+            del waiting[:per_page]
+
+    return drift
 
 
 @dataclass(slots=True)

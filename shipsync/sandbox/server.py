@@ -15,6 +15,7 @@ import select
 import socket
 import socketserver
 import struct
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ class Server:
         self.faults = faults or Faults()
         self.window = RateWindow(requests_per_minute, world.switches.remaining)
         self.requests: list[RecordedRequest] = []
+        self.crashes: list[BaseException] = []  # faults of this program itself: leaving `with` raises the first
         self.stopping = threading.Event()
         self._credentials = f"{key}:{secret}".encode()
         self._port = port
@@ -111,6 +113,8 @@ class Server:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+        if self.crashes and exception[0] is None:
+            raise self.crashes[0]
 
     def asked(self, endpoint: str) -> list[RecordedRequest]:
         """The requests to one endpoint, oldest first."""
@@ -154,10 +158,10 @@ class _Listener(socketserver.ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nothing to report; anything else is a fault of ours and is shown."""
-        import sys
-
-        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError | OSError):
+        """A client that went away is nothing to report; anything else is a fault of ours."""
+        crash = sys.exc_info()[1]
+        if crash is not None and not isinstance(crash, OSError):
+            self.owner.crashes.append(crash)
             super().handle_error(request, client_address)
 
     def cut_connections(self) -> None:
@@ -293,7 +297,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._cut()
         elif kind == "drop_mid_body" and fault is not None:
             self.connection.sendall(head + body[: int(len(body) * fault.share)])
-            self._cut()
+            self._cut(reset=fault.is_reset)
         elif kind == "drip" and fault is not None:
             self._drip(head + body, fault.seconds)
         else:
@@ -350,8 +354,11 @@ class _Connection(BaseHTTPRequestHandler):
                 return True
         return False
 
-    def _cut(self) -> None:
-        """Cut the connection with a reset, as a broken network does."""
+    def _cut(self, *, reset: bool = True) -> None:
+        """End the connection with a reset, as a broken network does, or in good order, as a broken server does."""
         self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            self.connection.shutdown(socket.SHUT_WR)
         self.connection.close()

@@ -17,6 +17,7 @@ import random
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -166,7 +167,10 @@ class World:
         status: str = "awaiting_shipment",
         fields: Mapping[str, Any] | None = None,
     ) -> Order:
-        """Somebody types an order into ShipStation. Without items it is a ghost order. `fields` are fields of Order."""
+        """Somebody types an order into ShipStation. Without items it is a ghost order.
+
+        `fields` are fields of Order; of an address those that differ: {"ship_to": {"state": "HI"}}.
+        """
         order = self.type_order(self._at(at), number, items, store=store, key=key, status=status, fields=fields)
         self._arrived(order, self._at(at), imported=False)
         return order
@@ -191,7 +195,9 @@ class World:
         at: datetime | None = None,
     ) -> Order:
         """Change an order's items, or other fields of Order such as customer_notes."""
-        return self.books.edit(self._at(at), order_id, items=items, **(fields or {}))
+        order = self.books.order(order_id)
+        given = _with_addresses(fields or {}, {"ship_to": order.ship_to, "bill_to": order.bill_to})
+        return self.books.edit(self._at(at), order_id, items=items, **given)
 
     @_deed
     def touch(self, order_id: int, at: datetime | None = None) -> Order:
@@ -420,7 +426,7 @@ class World:
             store_id=store,
             status=status,
             lines=tuple(self._typed_line(at, sku, quantity) for sku, quantity in items),
-            **(given | dict(fields or {})),
+            **(given | _with_addresses(fields or {}, given)),
         )
 
     def place_in_shop(
@@ -477,6 +483,16 @@ class World:
         if order.is_listed and order.status == "on_hold" and order.hold_until == until:
             self.books.release(at, order_id, by_date=True)
             self.expect_label(order, at)
+
+
+def _with_addresses(fields: Mapping[str, Any], addresses: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields with each address completed from the one that is there."""
+    return {
+        name: replace(addresses[name], **value)
+        if name in ("ship_to", "bill_to") and isinstance(value, Mapping)
+        else value
+        for name, value in fields.items()
+    }
 
 
 def _shop_lines(lines: Sequence[tuple[str, int | None]]) -> tuple[ShopLine, ...]:
