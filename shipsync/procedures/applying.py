@@ -26,7 +26,7 @@ from shipsync.store.readings import Reading
 from shipsync.store.settings import log_once
 
 # Orders routed and written at once; bounds the memory of a first load, inside the one transaction.
-CHUNK = 5_000
+CHUNK = 2_000
 
 
 def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:

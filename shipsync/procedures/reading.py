@@ -17,7 +17,7 @@ from shipsync.store.readings import Reading, StoredPage
 
 # Decoded pages kept from fetching to applying, so that a usual run decodes once. Beyond them (a first load of
 # hundreds of thousands of orders) pages are decoded again from the store, and memory stays bounded.
-KEPT_PAGES = 30
+KEPT_PAGES = 6
 
 
 @dataclass(frozen=True)
