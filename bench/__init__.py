@@ -1,0 +1,1 @@
+"""Benchmarks: one command each, with public tools only. Figures are of whole processes; quote medians."""

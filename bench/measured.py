@@ -1,0 +1,67 @@
+"""Runs one shipsync command as a whole process, and says what it took."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command, start to end."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    answer: Mapping[str, Any]  # what it printed with --json
+
+
+def run(arguments: Sequence[str], settings: Mapping[str, str]) -> Run:
+    """Run `python -m shipsync ...` in a child. Raises RuntimeError if it does not end well."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SHIPSYNC_")}
+    started = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "shipsync", *arguments, "--json"],
+        cwd=ROOT,
+        env=environment | dict(settings),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    output, _ = child.communicate() if child.stdout is None else (child.stdout.read(), None)
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - started
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode != 0:
+        raise RuntimeError(f"{arguments} ended with {child.returncode}: {output}")
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, json.loads(output))
+
+
+def settings_for(url: str, database: Path) -> dict[str, str]:
+    """The environment of a command that speaks with the server of this process."""
+    return {
+        "SHIPSYNC_SHIPSTATION_URL": url,
+        "SHIPSYNC_SHIPSTATION_KEY": "sandbox",
+        "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
+        "SHIPSYNC_DATABASE": str(database),
+    }
+
+
+def steps_of(database: Path, job_id: str) -> dict[str, float]:
+    """Seconds per step of a job, from its own rows."""
+    from shipsync.store.db import open_database
+
+    with open_database(database) as db:
+        rows = db.read().rows(
+            "SELECT name, epoch(finished_at) - epoch(started_at) FROM job_steps WHERE job_id = $job ORDER BY step_no",
+            {"job": job_id},
+        )
+    return dict(rows)
