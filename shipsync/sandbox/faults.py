@@ -238,6 +238,11 @@ class Faults:
             self._lag = None
             self._drift = None
 
+    def pending(self, endpoint: str) -> int:
+        """How many requests to an endpoint the script still speaks of."""
+        with self._lock:
+            return len(self._scripts.get(endpoint, ()))
+
     # -- for the server ------------------------------------------------------------------------------------------
 
     def next(self, endpoint: str) -> Fault | None:
