@@ -57,14 +57,14 @@ def started_at(folder: Path) -> datetime | None:
 class Journal:
     """The deeds of one world, oldest first.
 
-    Raises ConfigurationError when the folder holds another world: another seed or another start.
+    `world` says which world that is: seed, start, and whatever else makes it another. Raises ConfigurationError when
+    the folder keeps another one.
     """
 
-    def __init__(self, folder: Path, *, seed: int, start: datetime) -> None:
+    def __init__(self, folder: Path, **world: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / _NAME
-        self._seed = seed
-        self._start = start
+        self._world = world
         self._file: BinaryIO | None = None
 
     def deeds(self) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
@@ -72,26 +72,24 @@ class Journal:
         if not self._path.exists() or started_at(self._path.parent) is None:
             self._path.write_bytes(b"")
             self._file = self._path.open("ab")
-            self._write({"seed": self._seed, "start": self._start})
+            self._write(self._world)
             return
-        kept = 0
+        length = 0
         with self._path.open("rb") as file:
             head = json.loads(file.readline(), object_hook=_decode)
-            if (head["seed"], head["start"]) != (self._seed, self._start):
+            if self._world | head != self._world:
+                kept = ", ".join(f"{name} {value}" for name, value in head.items())
                 raise ConfigurationError(
-                    [
-                        f"{self._path} keeps the world of seed {head['seed']}, begun {head['start']}: "
-                        f"use that seed and start, or another folder."
-                    ]
+                    [f"{self._path} keeps another world ({kept}): ask for that one, or use another folder."]
                 )
-            kept = file.tell()
+            length = file.tell()
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                kept += len(line)
+                length += len(line)
                 entry = json.loads(line, object_hook=_decode)
                 yield entry["now"], entry["deed"], entry["with"]
-        os.truncate(self._path, kept)
+        os.truncate(self._path, length)
         self._file = self._path.open("ab")
 
     def add(self, now: datetime, deed: str, arguments: dict[str, Any]) -> None:

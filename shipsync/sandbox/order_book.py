@@ -166,7 +166,8 @@ class OrderBook:
                 numbers.append(order.number)
             self.by_number.setdefault(order.number, []).append(order_id)
             created.append((wall_ms(wall(order.created)), order_id))
-            modified.append((wall_ms(wall(order.modified)), order_id))
+            is_untouched = order.modified is order.created
+            modified.append(created[-1] if is_untouched else (wall_ms(wall(order.modified)), order_id))
             ids.append((0, order_id))
             statuses[order.status].append(created[-1])
         self._numbers.extend(numbers)

@@ -22,6 +22,7 @@ from shipsync.sandbox import account, shelf
 from shipsync.sandbox.index import Index
 from shipsync.sandbox.objects import Order, Shipment, ShopLine
 from shipsync.sandbox.order_book import Items, Refused, base_sku
+from shipsync.sandbox.pacific import wall
 
 if TYPE_CHECKING:
     from shipsync.sandbox.world import World
@@ -216,8 +217,16 @@ class People:
         # Some numbers of other shops look much like manual ones: too short, too long, or with letters.
         number = rng.choice((f"SM-{serial}", f"10{serial % 1000:03d}", f"1000{serial:06d}", str(500_000 + serial)))
         items = [(rng.choice(("SM-MUG", "SM-SHIRT", "17612", "SM-BRUSH")), rng.randrange(1, 4))]
+        # Imported some time after it was placed in its shop: createDate is not orderDate (API.md gotcha 19).
+        ordered = wall(at - timedelta(minutes=rng.uniform(5, 180))).replace(microsecond=0)
         order = self._world.type_order(
-            at, number, items, store=account.MARKET_STORE, key=f"{serial}-{rng.getrandbits(64):016x}", status=status
+            at,
+            number,
+            items,
+            store=account.MARKET_STORE,
+            key=f"{serial}-{rng.getrandbits(64):016x}",
+            status=status,
+            fields={"ordered": ordered, "paid": ordered},
         )
         self._world.arrived(order, at)
         return order

@@ -45,7 +45,8 @@ def _upsert(books: Books, at: datetime, document: Document) -> tuple[Order, bool
     if known.status not in OPEN_STATUSES or known.merged_into is not None:
         if books.switches.locked_order == "unchanged":
             return known, False
-        raise Refused(f"The order is {known.status} and cannot be updated.")
+        state = known.status if known.merged_into is None else "merged into another"
+        raise Refused(f"The order is {state} and cannot be updated.")
     items = fields.pop("items")
     fields.pop("store_id")  # only settable at creation
     if books.switches.omitted_fields == "kept":

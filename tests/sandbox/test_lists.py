@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
 from shipsync.sandbox.clock import VirtualClock
+from shipsync.sandbox.lists import Query, list_orders
+from shipsync.sandbox.objects import Order
+from shipsync.sandbox.pacific import read_date, wall
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.switches import Switches
 from shipsync.sandbox.world import World
@@ -128,3 +132,78 @@ def test_the_edge_of_a_window_belongs_to_it_or_not_by_switch(switches: Switches,
     world.place_manual_order(at=START)
     with Server(world, lambda: START) as server:
         assert get(server, "/orders", modifyDateStart="2026-11-16 07:00:00").json()["total"] == total
+
+
+@pytest.fixture(scope="module")
+def lived() -> World:
+    """A fortnight of orders, without the shop's: they are not uploaded."""
+    world = World(11, START, orders_per_day=400)
+    world.advance_to(START + timedelta(days=14))
+    return world
+
+
+WINDOWS = [
+    {},
+    {"modifyDateStart": "2026-11-18 10:00:00", "modifyDateEnd": "2026-11-24 12:00:00"},
+    {"createDateStart": "2026-11-20", "createDateEnd": "2026-11-25"},
+    {"modifyDateStart": "2026-11-20", "createDateEnd": "2026-11-24 09:00:00"},
+]
+FILTERS = [{}, {"orderStatus": "shipped"}, {"orderNumber": "1002"}, {"storeId": "311207"}, {"itemKeyword": "17914"}]
+SORTS = ["", "ModifyDate", "CreateDate", "OrderDate"]
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_every_way_of_asking_finds_what_looking_at_each_order_finds(
+    lived: World, chosen: dict[str, str], window: dict[str, str], sort: str, direction: str
+) -> None:
+    asked = chosen | window | {"sortBy": sort, "sortDir": direction, "pageSize": "500"}
+    books = lived.books
+
+    def fits(order: Order) -> bool:
+        for name, value in chosen.items():
+            if name == "orderStatus" and order.status != value:
+                return False
+            if name == "orderNumber" and not order.number.startswith(value):
+                return False
+            if name == "storeId" and str(order.store_id) != value:
+                return False
+            if name == "itemKeyword" and not any(value in f"{line.sku} {line.name}" for line in order.lines):
+                return False
+        for name, value in window.items():
+            stamped = wall(order.modified if name.startswith("modify") else order.created)
+            if (stamped < read_date(value)) if name.endswith("Start") else (stamped > read_date(value)):
+                return False
+        return order.is_listed
+
+    keys = {
+        "": lambda order: (0, order.order_id),
+        "ModifyDate": lambda order: (wall(order.modified), order.order_id),
+        "CreateDate": lambda order: (wall(order.created), order.order_id),
+        "OrderDate": lambda order: (order.ordered, order.order_id),
+    }
+    expected = sorted(filter(fits, books.orders.values()), key=keys[sort], reverse=direction == "DESC")
+    found: list[int] = []
+    for page in range(1, 12):
+        found += list_orders(books, Query(urlencode(asked | {"page": page}), books), now=lived.now).ids
+    assert found == [order.order_id for order in expected]
+
+
+def test_tied_rows_fall_differently_on_every_request_by_switch() -> None:
+    world = World(1, START, orders_per_day=0, switches=Switches(ties="unstable"))
+    world.bulk_orders(20, spread=timedelta(0), ending=START)
+    with Server(world, lambda: START) as server:
+        first, second = (get(server, "/orders", sortBy="ModifyDate").json()["orders"] for _ in range(2))
+    assert first != second
+    assert sorted(row["orderId"] for row in first) == sorted(row["orderId"] for row in second)
+
+
+def test_without_filters_only_recent_orders_are_shown_by_switch() -> None:
+    world = World(1, START - timedelta(days=40), orders_per_day=0, switches=Switches(recent_days=30))
+    world.place_manual_order()
+    recent = world.place_manual_order(at=START)
+    with Server(world, lambda: START) as server:
+        assert [row["orderId"] for row in get(server, "/orders").json()["orders"]] == [recent.order_id]
+        assert get(server, "/orders", orderStatus="awaiting_shipment").json()["total"] == 2

@@ -201,6 +201,22 @@ def test_a_folder_that_keeps_another_world_is_refused(tmp_path: Path) -> None:
     World(5, START, orders_per_day=0, state_dir=tmp_path).close()
     with pytest.raises(ConfigurationError, match="seed 5"):
         World(6, START, orders_per_day=0, state_dir=tmp_path)
+    with pytest.raises(ConfigurationError, match=r"orders_per_day 0\.0"):
+        World(5, START, orders_per_day=30, state_dir=tmp_path)
+
+
+def test_a_deed_that_no_longer_fits_is_left_out_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    world = World(5, START, orders_per_day=0, state_dir=tmp_path)
+    order = world.place_manual_order("100001")
+    world.buy_label(order.order_id)
+    world.place_manual_order("100002")
+    world.close()
+    journal = tmp_path / "world.jsonl"
+    journal.write_text(journal.read_text().replace(f'"order_id":{order.order_id}', '"order_id":77'))
+    again = World(5, START, orders_per_day=0, state_dir=tmp_path)
+    assert [one.number for one in again.books.orders.values()] == ["100001", "100002"]
+    assert "buy_label" in caplog.text
+    again.close()
 
 
 def test_a_resumed_world_began_when_it_began(tmp_path: Path) -> None:
