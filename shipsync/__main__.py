@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -20,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from shipsync.config import Settings, load_settings
-from shipsync.errors import Busy, ConfigurationError, ShipsyncError
+from shipsync.errors import Busy, ConfigurationError, ShipsyncError, StoreMismatch
 
 DONE, FAILED, USAGE, BUSY = 0, 1, 2, 3
 COMMAND_LINE = "command line"
+SANDBOX = "Sandbox: no ShipStation credentials are set, so this is a made-up world."
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = command(load_settings(os.environ), options)
     except ConfigurationError as error:
         answer = Answer(error.problems, {"problems": error.problems}, USAGE)
+    except StoreMismatch as error:
+        answer = Answer([str(error)], {"error": str(error)}, USAGE)
     except Busy as error:
         answer = Answer([str(error)], {"error": str(error)}, BUSY)
     except ShipsyncError as error:
@@ -139,10 +144,11 @@ def _job(settings: Settings, kind: str, arguments: Mapping[str, object]) -> Answ
         job = app.run_now(kind, arguments, COMMAND_LINE)
         run = runs.run(app.db.read(), job.run_id) if job.run_id is not None else None
         is_sandbox = settings.is_sandbox
-    lines = ["Sandbox: no ShipStation credentials are set, so this is a made-up world."] if is_sandbox else []
+    lines = [SANDBOX] if is_sandbox else []
     if run is not None:
-        # The log's own time stamps help in the app; here everything is a moment ago.
-        lines += [line[20:] for line in run.log]
+        # The log's own time stamps help in the app; here everything is a moment ago. The error follows below.
+        said = [_STAMP.sub("", line) for line in run.log]
+        lines += said[: next((n for n, line in enumerate(said) if line.startswith("Failed: ")), None)]
     if job.result is not None and job.result.get("disabled"):
         lines.append(f"{kind} is disabled and did nothing. Switch it on with: workflow enable {kind}")
     if job.error:
@@ -186,7 +192,8 @@ def _status(settings: Settings, _: argparse.Namespace) -> Answer:
         f"Complete through {through.astimezone(settings.zone):%Y-%m-%d %H:%M %Z}." if through else "Not read yet."
     )
     counted = ", ".join(f"{amount:,} {status}" for status, amount in by_status.items()) or "none"
-    lines = [complete, f"Orders: {counted}.", *(f"{one.level}: {one.text}" for one in found)]
+    lines = [SANDBOX] if settings.is_sandbox else []
+    lines += [complete, f"Orders: {counted}.", *(f"{one.level}: {one.text}" for one in found)]
     data = {"complete_through": through, "orders": by_status, "alerts": [[one.level, one.text] for one in found]}
     return Answer(lines, data)
 

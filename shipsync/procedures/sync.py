@@ -22,6 +22,7 @@ from shipsync.procedures.holding import poison_place
 from shipsync.procedures.reading import Reader
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import watermark
+from shipsync.rules.alerts import SLOW_AFTER
 from shipsync.rules.census import Signs, lists_to_ask
 from shipsync.rules.shipstation import RemoteOrder
 from shipsync.rules.watermark import Mark, Window
@@ -43,6 +44,7 @@ NAMES_AGAIN = timedelta(hours=1)
 
 def fetch_orders(work: Work) -> Result:
     """Step 1. Returns the number of pages that came and the windows they cover."""
+    work.memory["started_at"] = work.now()
     reader = _reader(work)
     mark = marks.mark_of(work.db.read(), WORKFLOW)
     because = watermark.problem(mark, work.now())
@@ -107,6 +109,9 @@ def apply(work: Work) -> Result:
     for what, amount in sorted(work.counts.items()):
         work.log(f"{what}: {amount:,}")
     work.log(f"Mark: {_spoken(before.complete_through)} -> {_spoken(after.complete_through)}.")
+    elapsed = work.now() - work.memory.get("started_at", work.now())
+    slow = f" That is more than {SLOW_AFTER.total_seconds():.0f} s." if elapsed > SLOW_AFTER else ""
+    work.log(f"Elapsed: {elapsed.total_seconds():.1f} s.{slow}")
     return dict(work.counts)
 
 

@@ -25,12 +25,13 @@ def facts(con: Cursor) -> Facts:
 
 
 def last_failures(con: Cursor) -> dict[str, str]:
-    """Per workflow whose newest ended run failed: its error."""
+    """Per workflow that comes round by itself and whose newest ended run failed: its error."""
     rows = con.rows(
         """
         SELECT workflow_name, coalesce(error, 'no reason was recorded')
         FROM runs
         WHERE finished_at IS NOT NULL
+          AND workflow_name IN (SELECT workflow_name FROM workflow_controls WHERE enabled)
         QUALIFY row_number() OVER (PARTITION BY workflow_name ORDER BY token DESC) = 1 AND status = 'failed'
         """
     )
