@@ -70,6 +70,8 @@ def _apply_orders(
     newest: datetime | None = None
     held = held_rows(con, ["order", "conflict"], "orders")
     chunk = [Seen(row, reading_id, page_no) for row, reading_id, page_no in held]
+    if chunk:
+        work.count("held, tried again", len(chunk))
     for page in reader.decoded(reading_ids):
         hold_what_cannot_be_read(con, work, page, now)
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]

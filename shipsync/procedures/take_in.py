@@ -107,9 +107,12 @@ def take_in_orders(
 ) -> set[int]:
     """Route every version and write what follows. Returns the ids of the orders that are here and were touched.
 
-    `count` hears 'imported', 'updated', 'linked', 'unchanged', 'conflicts', 'quarantined' and 'skipped: <reason>'.
+    `count` hears 'imported', 'updated', 'linked', 'unchanged', 'conflicts', 'quarantined', 'skipped: <reason>' and
+    'seen twice in this run'; together they are all of `seen`, so nothing is dropped silently (DESIGN D9).
     """
     newest = newest_versions(seen)
+    if len(seen) > len(newest):
+        count("seen twice in this run", len(seen) - len(newest))
     here = _what_is_here(con, newest)
     taken: list[tuple[Seen, Routing, str]] = []
     log: list[Mapping[str, Any]] = []
