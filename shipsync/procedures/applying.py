@@ -17,6 +17,7 @@ from shipsync.procedures.shipped import refresh_shipped
 from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
 from shipsync.procedures.work import Work
 from shipsync.rules import watermark
+from shipsync.rules.census import turn_of
 from shipsync.rules.shipstation import RemoteFulfillment, RemoteOrder, RemoteShipment
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, readings
@@ -43,6 +44,12 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
         missing = orders_store.count_missing_carrier(con, sorted(touched))
         if missing:
             work.count("shipped without carrier", missing)
+        vanished = work.memory.get("vanished", [])
+        orders_store.mark_vanished(con, vanished, now)
+        if vanished:
+            work.count("vanished", len(vanished))
+        for status in work.memory.get("states read", ()):
+            marks.set_feed_mark(con, work.lease.workflow, turn_of(status), now, now)
         after = _move_marks(con, work, unapplied, before, newest, now)
         readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
     return before, after

@@ -3,7 +3,8 @@
 1. fetch orders    finish what a killed run began, then read from the mark to now. Each page is committed as it
                    comes. A failure leaves the pages and the mark; the next run goes on after the last page.
 2. fetch parcels   labels, voids and marks as shipped, when an order's change calls for them or their hour has come;
-                   single orders that are shipped and have shown no parcel are asked for by id.
+                   once a day the open orders of each state, to be counted against ours; and by id the parcels of
+                   single orders that are shipped and have shown none.
 3. fetch names     carriers, services and stores, on the first run and when a code has no name yet.
 4. apply           ONE transaction: orders routed and written, parcels, what has left the house, quarantine, mark.
                    A failure leaves the tables as they were, and all pages for the next run.
@@ -20,10 +21,11 @@ from shipsync.errors import ShipStationDown
 from shipsync.procedures.applying import apply_readings, complete_through, order_windows
 from shipsync.procedures.holding import poison_place
 from shipsync.procedures.reading import Reader
+from shipsync.procedures.reconcile import reconcile
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import watermark
 from shipsync.rules.alerts import SLOW_AFTER
-from shipsync.rules.census import Signs, lists_to_ask
+from shipsync.rules.census import OPEN_STATUSES, Signs, questions
 from shipsync.rules.shipstation import RemoteOrder
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, reference
@@ -74,16 +76,22 @@ def fetch_parcels(work: Work) -> Result:
     unseen = [] if is_first else _unseen(work, reader)
     signs = _signs(db, unseen, is_first=is_first or bool(work.arguments.get("everything")))
     feed_marks = marks.feed_marks(db, WORKFLOW)
-    # What an interrupted run has fetched already is not asked for twice; its window is older, so it only helps.
-    asked = lists_to_ask(signs, {feed: asked_at for feed, (_, asked_at) in feed_marks.items()}, now)
+    wanted = questions(signs, {name: asked_at for name, (_, asked_at) in feed_marks.items()}, now)
+    asked = list(wanted.feeds)
     for feed in asked:
         reader.read(feed, _parcel_window(feed_marks.get(feed), now))
+    if is_first:
+        # What has just been read whole need not be counted today.
+        work.memory["states read"] = OPEN_STATUSES
+    elif wanted.open_status is not None:
+        work.memory["vanished"] = reconcile(work, reader, wanted.open_status)
+        work.memory["states read"] = (wanted.open_status,)
     missing = _shipped_without_parcel(work, reader, unseen, now)
     if missing and "fulfillments" not in asked:
         asked.append("fulfillments")
         reader.read("fulfillments", _parcel_window(feed_marks.get("fulfillments"), now))
     looked_up = _look_up_parcels(work, reader, now)
-    return {"asked": asked, "looked up": looked_up}
+    return {"asked": asked, "open orders counted": wanted.open_status, "looked up": looked_up}
 
 
 def fetch_names(work: Work) -> Result:

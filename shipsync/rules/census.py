@@ -1,8 +1,9 @@
-"""When to ask the lists beside /orders, so that nothing is missed and nothing is asked for in vain.
+"""When to ask the lists beside what changed, so that nothing is missed and nothing is asked for in vain.
 
 Labels, voids and marks as shipped change their order, so an order's change calls for them. What changes no order (a
-void may not, API.md section 10 no. 6; a label without an order cannot) is found by a census: in an hour without any
-call, one list is asked, in turns. So an idle hour costs one request beside the cycles themselves.
+void may not, API.md section 10 no. 6; a label without an order cannot), and what takes an order away (a deletion, a
+merge, API.md section 0 fact 7), is found by a census: in an hour without any call one list is asked, in turns. So an
+idle hour costs one request beside the cycles themselves; and where calls never cease, a list that is overdue joins.
 """
 
 from __future__ import annotations
@@ -10,12 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from shipsync.rules.shipstation import Feed
 
-# The lists beside /orders and how many census hours each may wait for its turn. Voids come first: a void is the one
-# change that may touch no order.
-TURNS: dict[Feed, int] = {"voids": 2, "shipments": 4, "fulfillments": 4}
+# The lists of the census, and after how many hours each is overdue. Voids come most often: a void is the one change
+# that may touch no order. The open orders, state by state, are counted against ours once a day.
+OPEN_STATUSES = ("awaiting_shipment", "awaiting_payment", "on_hold")
+_OPEN = "orders "
+TURNS: dict[str, int] = {
+    "voids": 2,
+    "shipments": 4,
+    "fulfillments": 4,
+    **{f"{_OPEN}{status}": 24 for status in OPEN_STATUSES},
+}
 CENSUS_EVERY = timedelta(hours=1)
 
 
@@ -30,26 +39,47 @@ class Signs:
     externally: bool = False  # a shipped order says it was fulfilled elsewhere
 
 
-def lists_to_ask(signs: Signs, asked_at: Mapping[str, datetime | None], now: datetime) -> list[Feed]:
-    """The lists this run asks, in the order in which it asks them."""
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What a run asks besides what changed: lists over a window, and one state of which all open orders are read."""
+
+    feeds: tuple[Feed, ...]
+    open_status: str | None = None
+
+
+def questions(signs: Signs, asked_at: Mapping[str, datetime | None], now: datetime) -> Questions:
+    """The lists this run asks, in the order in which it asks them. `asked_at` has the keys of TURNS."""
     if signs.is_first:
-        return ["shipments", "voids", "fulfillments"]
-    wanted: list[Feed] = []
-    if signs.shipped or signs.open_changed:
+        return Questions(("shipments", "voids", "fulfillments"))
+    wanted: list[str] = []
+    if signs.shipped or signs.open_changed or signs.reopened:
         wanted.append("shipments")
     if signs.reopened:
-        wanted.extend(["voids"] if wanted else ["shipments", "voids"])
+        wanted.append("voids")
     if signs.externally:
         wanted.append("fulfillments")
-    return wanted or _census(asked_at, now)
+    turn = _turn(asked_at, now, is_idle=not wanted)
+    if turn is not None and turn not in wanted:
+        wanted.append(turn)
+    open_status = next((name.removeprefix(_OPEN) for name in wanted if name.startswith(_OPEN)), None)
+    return Questions(tuple(cast(Feed, name) for name in wanted if not name.startswith(_OPEN)), open_status)
 
 
-def _census(asked_at: Mapping[str, datetime | None], now: datetime) -> list[Feed]:
-    """The list whose turn it is, when an hour has passed since any was asked; else none."""
-    never = [feed for feed in TURNS if asked_at.get(feed) is None]
-    if never:
-        return never[:1]
-    waited = {feed: now - moment for feed, moment in asked_at.items() if feed in TURNS and moment is not None}
-    if min(waited.values()) < CENSUS_EVERY:
-        return []
-    return [max(TURNS, key=lambda feed: waited[feed] / TURNS[feed])]
+def turn_of(open_status: str) -> str:
+    """Under which name it is remembered that a state's open orders were read."""
+    return f"{_OPEN}{open_status}"
+
+
+def _turn(asked_at: Mapping[str, datetime | None], now: datetime, *, is_idle: bool) -> str | None:
+    """The list whose turn it is. In an idle hour it is the one that has waited longest by its measure."""
+    moments = {name: asked_at.get(name) for name in TURNS}
+    asked = [moment for moment in moments.values() if moment is not None]
+    if is_idle and asked and now - max(asked) < CENSUS_EVERY:
+        return None
+
+    def overdue(name: str) -> float:
+        moment = moments[name]
+        return float("inf") if moment is None else (now - moment) / timedelta(hours=TURNS[name])
+
+    longest = max(TURNS, key=overdue)
+    return longest if is_idle or overdue(longest) >= 1 else None

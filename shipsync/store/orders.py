@@ -220,28 +220,35 @@ def mark_merged(con: Cursor, survivors: Mapping[int, int], now: datetime) -> int
     return len(ids)
 
 
-def open_remote_orders(con: Cursor) -> dict[int, tuple[str, str]]:
-    """Orders ShipStation should still list as open: id -> (order number, our status)."""
-    rows = con.execute(
+def open_remote_orders(con: Cursor, shipstation_status: str, settled_before: datetime) -> dict[int, str]:
+    """Orders that ShipStation should still list in an open state: id -> order number."""
+    rows = con.rows(
         """
-        SELECT shipstation_order_id, order_number, status
+        SELECT shipstation_order_id, order_number
         FROM orders_inbox
-        WHERE shipstation_order_id IS NOT NULL AND status IN ('awaiting_payment', 'awaiting_shipment', 'on_hold')
-        """
-    ).fetchall()
-    return {order_id: (number, status) for order_id, number, status in rows}
+        WHERE shipstation_order_id IS NOT NULL
+          AND shipstation_status = $status
+          AND status IN ('awaiting_payment', 'awaiting_shipment', 'on_hold')
+          AND modified_at < $settled_before
+        """,
+        {"status": shipstation_status, "settled_before": settled_before},
+    )
+    return dict(rows)
 
 
 def mark_vanished(con: Cursor, order_ids: Sequence[int], now: datetime) -> None:
-    """Close orders that ShipStation no longer has under their id (deleted there, API.md gotcha 9)."""
+    """Close orders that ShipStation no longer has (API.md gotchas 7 and 9); their lines leave with them."""
+    ids = {"ids": list(order_ids)}
     con.execute(
         """
         UPDATE orders_inbox
-        SET status = 'cancelled', status_reason = 'deleted at ShipStation', updated_at = $now
-        WHERE shipstation_order_id IN (SELECT unnest($ids))
+        SET status = 'cancelled', status_reason = 'no longer at ShipStation: deleted, or merged into another order',
+            updated_at = $now
+        WHERE shipstation_order_id IN (SELECT unnest($ids)) AND status <> 'shipped'
         """,
-        {"ids": list(order_ids), "now": now},
+        ids | {"now": now},
     )
+    con.execute("DELETE FROM shipstation_order_line_items WHERE shipstation_order_id IN (SELECT unnest($ids))", ids)
 
 
 def count_by_status(con: Cursor) -> dict[str, int]:

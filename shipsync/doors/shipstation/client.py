@@ -210,6 +210,11 @@ class ShipStation:
                 log.warning("Order %s was passed over: %s", bad.entity_id, bad.reason)
         return list(found.values())
 
+    def orders_numbered_pages(self, order_number: str) -> Iterator[Page[RemoteOrder]]:
+        """The orders whose number begins so, as pages to be kept; the caller picks by id."""
+        query = _whole_list("orders", "/orders", {"orderNumber": order_number})
+        return ListReader(self._transport, query).read(_LONG_AGO, self._now())
+
     def shipments_of(self, order_id: int) -> Iterator[Page[RemoteShipment]]:
         """All labels of one order, voided ones and return labels included."""
         fixed = {"orderId": str(order_id), "includeShipmentItems": "true"}

@@ -1,0 +1,48 @@
+"""The daily count of open orders: what disappeared, and what was missed (API.md section 0 fact 7)."""
+
+from __future__ import annotations
+
+from tests.house import House
+
+
+def a_day_later(house: House) -> None:
+    """A day of hourly syncs: every state has been counted once."""
+    for _ in range(30):
+        house.wait(60)
+        house.sync()
+
+
+def test_an_order_deleted_at_shipstation_is_closed_here(house: House) -> None:
+    order = house.world.place_manual_order("100521")
+    stays = house.world.place_manual_order("100522")
+    house.sync()
+    house.wait()
+    house.world.delete(order.order_id)
+    a_day_later(house)
+    assert house.order("100521")["status"] == "cancelled"
+    assert "no longer at ShipStation" in house.order("100521")["status_reason"]
+    assert house.order("100522")["status"] == "awaiting_shipment"
+    assert house.order("100522")["shipstation_order_id"] == stays.order_id
+
+
+def test_an_open_order_older_than_the_first_load_comes_in(house: House) -> None:
+    house.world.place_manual_order("100521", status="on_hold")
+    house.wait(60 * 24 * 40)
+    house.sync()
+    assert house.rows("SELECT * FROM orders_inbox") == []
+    a_day_later(house)
+    assert house.order("100521")["status"] == "on_hold"
+
+
+def test_the_count_of_an_unchanged_world_changes_nothing(house: House) -> None:
+    for number in ("100521", "100522", "100523"):
+        house.world.place_manual_order(number)
+    house.sync()
+    house.wait()
+    house.sync()
+    before = house.tables()
+    a_day_later(house)
+    after = house.tables()
+    before.pop("sync_watermark")
+    after.pop("sync_watermark")
+    assert after == before
