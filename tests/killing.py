@@ -1,0 +1,318 @@
+"""Kills the real process again and again while people act, and says what that came to.
+
+    with an_installation(folder, seed) as place:
+        story = kill_often(place, rounds=50)
+        assert not story.wrong
+
+The embedded ShipStation and the shop's file live here, on the real clock; the process that is killed is
+`python -m shipsync run`, on a database file. Each round people do something, the process starts, and SIGKILL strikes:
+in some rounds at any instant of its start, else at an instant of the work it does then, import, upload and sync. The
+instants are strata of the span that a whole pass took when it was measured, so that every part of it is met.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from shipsync.sandbox.limits import Allowance, RateWindow
+from shipsync.sandbox.order_book import NotThere, Refused, UploadRow
+from shipsync.sandbox.server import Server
+from shipsync.sandbox.shop import ShopFeed
+from shipsync.sandbox.world import World
+from shipsync.simulation import differences
+from shipsync.store import selfcheck
+from shipsync.store.db import Database, open_database
+
+ROOT = Path(__file__).parent.parent
+KINDS = ("xml-import", "shipstation-upload", "shipstation-sync")
+STARTING = "no job under way"
+
+START_SHARE = 0.15  # of the rounds: killed while starting
+MEASURE_EVERY = 25  # rounds; in between the machine may have become quicker or slower
+PATIENCE_S = 60.0  # for a pass that nobody disturbs; far more than it takes
+LOOK_EVERY_S = 0.005
+
+
+@dataclass
+class Story:
+    """What the rounds came to."""
+
+    seed: int
+    rounds: int
+    hits: Counter[str] = field(default_factory=Counter)  # kills by the step they cut off: 'kind: step'
+    orders: int = 0  # at ShipStation, in the end
+    wrong: list[str] = field(default_factory=list)  # sentences; empty when all is right
+
+    def hit(self, kind: str) -> int:
+        """How many kills cut off a job of this kind."""
+        return sum(times for place, times in self.hits.items() if place.startswith(kind))
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        return [
+            f"seed {self.seed}: {self.rounds} kills, {self.orders} orders at ShipStation",
+            *(f"    {times:5d}  {place}" for place, times in sorted(self.hits.items())),
+            *(self.wrong or ["    Right: 0 lost, 0 double, 0 stale."]),
+        ]
+
+
+class _NoLimit(RateWindow):
+    """Lets everybody through: a process that starts every second would use up any minute of it."""
+
+    def ask(self, now: datetime) -> Allowance:
+        return Allowance(True, self.per_minute, self.per_minute - 1, 60)
+
+
+class _WatchedWorld(World):
+    """A world that remembers which orders were sent up although they were there."""
+
+    def __init__(self, seed: int, start: datetime) -> None:
+        self.sent_again: list[str] = []
+        super().__init__(seed, start, orders_per_day=0)
+
+    def upload(self, documents: list[Mapping[str, object]], at: datetime | None = None) -> list[UploadRow]:
+        rows = super().upload(documents, at)
+        self.sent_again += [str(row.order_key) for row in rows if row.order_id is not None and not row.is_new]
+        return rows
+
+
+class Place:
+    """One installation on disk, with the ShipStation and the shop it works with."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self.random = random.Random(seed)
+        self.seed = seed
+        self.world = _WatchedWorld(seed, datetime.now(UTC) - timedelta(days=1))
+        self.server = Server(self.world, lambda: datetime.now(UTC))
+        self.server.window = _NoLimit(40, "after")
+        self.feed = ShopFeed(self.world, folder / "shop")
+        self.database = folder / "shipsync.duckdb"
+        self.log = folder / "stderr"
+
+    def environment(self) -> dict[str, str]:
+        """The settings of the processes."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SHIPSYNC_")}
+        return kept | {
+            "SHIPSYNC_DATABASE": str(self.database),
+            "SHIPSYNC_SHIPSTATION_URL": self.server.url,
+            "SHIPSYNC_SHIPSTATION_KEY": "sandbox",
+            "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
+            "SHIPSYNC_ORDER_FILES": str(self.feed.path.parent),
+        }
+
+    def command(self, *arguments: str) -> None:
+        """Run one command to its end. Raises AssertionError, with what it said, unless it did what it was asked."""
+        done = subprocess.run(
+            [sys.executable, "-m", "shipsync", *arguments],
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stdout}{done.stderr}"
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """`python -m shipsync run`, killed with SIGKILL at the end of the block."""
+        self.feed.write()
+        with self.log.open("wb") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "shipsync", "run", "--verbose"],
+                cwd=ROOT,
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            yield child
+            assert child.poll() is None, f"it ended by itself with {child.returncode}: {self.said()}"
+        finally:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+
+    def said(self) -> str:
+        """What the running process has said so far."""
+        return self.log.read_text(errors="replace")
+
+    def wait_for(self, condition: Callable[[str], bool]) -> float:
+        """Wait until what it has said fulfils a condition. Returns the seconds waited."""
+        began = time.perf_counter()
+        while not condition(self.said()):
+            waited = time.perf_counter() - began
+            assert waited < PATIENCE_S, f"seed {self.seed}: {waited:.0f} s without an end: {self.said()}"
+            time.sleep(LOOK_EVERY_S)
+        return time.perf_counter() - began
+
+    def act(self, deeds: int) -> None:
+        """People do so many things, at ShipStation and in the shop."""
+        done = 0
+        while done < deeds:
+            try:
+                self._deed()
+            except (Refused, NotThere):
+                continue  # somebody was quicker, or it was shipped already
+            done += 1
+
+    def _deed(self) -> None:
+        rng, world = self.random, self.world
+        open_orders = self._orders(lambda status: status in ("awaiting_shipment", "on_hold"))
+        quantity, lot = rng.randint(1, 9), rng.choice(["", " - 250237", "-250238"])
+        what = rng.choices(
+            [
+                "shop",
+                "shop twice",
+                "manual",
+                "label",
+                "part",
+                "void",
+                "edit",
+                "mark",
+                "cancel",
+                "hold",
+                "merge",
+                "split",
+            ],
+            [6, 1, 3, 4, 1, 1.5, 2, 1, 1, 1, 0.5, 1],
+        )[0]
+        if what == "shop" or not open_orders:
+            world.place_shop_order([("17612", quantity), ("17914", 1 + quantity % 3)][: rng.randint(1, 2)])
+        elif what == "shop twice":
+            numbers = list(world.shop_orders)[-10:]
+            world.edit_shop_order(rng.choice(numbers), [("17904", quantity)]) if numbers else None
+        elif what == "manual":
+            world.place_manual_order(items=[(f"17612{lot}", quantity), ("17904 - 250240", 2)])
+        elif what == "label":
+            world.buy_label(rng.choice(open_orders))
+        elif what == "part":
+            world.buy_label(rng.choice(open_orders), items=[("17612 - 250237", 1)])
+        elif what == "void":
+            standing = [one.shipment_id for one in world.truth().shipments.values() if one.voided_at is None]
+            world.void(rng.choice(standing[-20:])) if standing else None
+        elif what == "edit":
+            world.edit(rng.choice(open_orders), items=[(f"18675{lot}", quantity)])
+        elif what == "mark":
+            world.mark_shipped(rng.choice(open_orders))
+        elif what == "cancel":
+            world.cancel(rng.choice(open_orders))
+        elif what == "hold":
+            world.hold(rng.choice(open_orders), (world.now + timedelta(days=3)).date())
+        elif what == "merge":
+            world.merge(rng.choice(open_orders), rng.choice(open_orders))
+        else:
+            world.split(rng.choice(open_orders), [("17612 - 250237", 1)])
+
+    def _orders(self, is_meant: Callable[[str], bool]) -> list[int]:
+        orders = self.world.truth().orders.values()
+        return [one.order_id for one in orders if is_meant(one.status) and not one.is_deleted and not one.merged_into]
+
+
+@contextmanager
+def an_installation(folder: Path, seed: int) -> Iterator[Place]:
+    """A new installation whose upload is switched on."""
+    place = Place(folder, seed)
+    with place.server:
+        place.command("workflow", "enable", "shipstation-upload")
+        yield place
+    place.world.close()
+
+
+def kill_often(place: Place, rounds: int, tell: Callable[[str], None] = lambda line: None) -> Story:
+    """Kill the process `rounds` times, then let it work once undisturbed, and compare with the world's truth."""
+    story = Story(place.seed, rounds)
+    start_s = work_s = 0.0
+    # One instant out of each of so many equal parts of the span, in any order.
+    instants = [(part + place.random.random()) / rounds for part in range(rounds)]
+    place.random.shuffle(instants)
+    for number, instant in enumerate(instants):
+        if number % MEASURE_EVERY == 0:
+            start_s, work_s = _measure(place)
+            tell(f"seed {place.seed}: {number} kills; start {start_s:.2f} s, work {work_s:.2f} s")
+        place.act(place.random.randint(1, 8))
+        with place.running():
+            if place.random.random() < START_SHARE:
+                time.sleep(instant * start_s)
+                continue
+            place.wait_for(_is_running)
+            # People do not wait for us to be ready.
+            act_at = place.random.random()
+            time.sleep(min(act_at, instant) * work_s)
+            place.act(1)
+            time.sleep(max(0.0, instant - act_at) * work_s)
+    place.feed.write()
+    place.command("import", str(place.feed.path.parent))
+    place.command("upload")
+    place.command("sync", "--everything")
+    story.orders = len(place.world.truth().orders)
+    with open_database(place.database) as db:
+        story.hits = _hits(db, rounds)
+        story.wrong = list(_wrong(place, db))
+    return story
+
+
+def _is_running(said: str) -> bool:
+    return "Running on" in said
+
+
+def _is_through(said: str) -> bool:
+    return all(re.search(rf"{kind}\.\d+: (succeeded|failed)", said) for kind in KINDS)
+
+
+def _measure(place: Place) -> tuple[float, float]:
+    """Seconds from the start until it runs, and from there until it has done everything once. Killed when idle."""
+    place.act(5)
+    with place.running():
+        return place.wait_for(_is_running), place.wait_for(_is_through)
+
+
+def _hits(db: Database, rounds: int) -> Counter[str]:
+    """Where the kills struck, told from the rows of the jobs they cut off."""
+    rows = db.read().rows(
+        """
+        SELECT j.kind || ': ' || coalesce(s.name, 'between two steps'), count(*)
+        FROM jobs j
+        LEFT JOIN job_steps s ON s.job_id = j.job_id AND s.status = 'interrupted'
+        WHERE j.status = 'interrupted'
+        GROUP BY ALL
+        """
+    )
+    hits = Counter(dict(rows))
+    hits[STARTING] = rounds - hits.total()
+    return hits
+
+
+def _wrong(place: Place, db: Database) -> Iterator[str]:
+    """Everything that is not as it has to be, one sentence each."""
+    con = db.read()
+    yield from differences(place.world.truth(), con)
+    yield from selfcheck.findings(db, datetime.now(UTC), thorough=True)
+    yield from (f"double: {key} was sent although it was there" for key in place.world.sent_again)
+    for what, sql in _LEFT_BEHIND.items():
+        yield from (f"{what}: {row}" for row in con.rows(sql))
+
+
+_LEFT_BEHIND = {
+    "a run without an end": "SELECT run_id, status FROM runs WHERE status = 'running' OR finished_at IS NULL",
+    "a job without an end": "SELECT job_id, status FROM jobs WHERE status = 'running'",
+    "a failed job": "SELECT job_id, error FROM jobs WHERE status = 'failed'",
+    "a step without an end": "SELECT job_id, name FROM job_steps WHERE status = 'running'",
+    "a lock that is not free": "SELECT workflow_name, run_id FROM sync_locks WHERE run_id IS NOT NULL",
+    "a claim": "SELECT order_key, claimed_by FROM orders_inbox WHERE claimed_by IS NOT NULL OR claimed_at IS NOT NULL",
+    "an order that never went up": "SELECT order_key, status FROM orders_inbox WHERE status IN ('pending', 'failed')",
+    "a reading that was not applied": "SELECT reading_id FROM readings WHERE applied_at IS NULL",
+    "an order held back": "SELECT kind, entity_id, reason FROM quarantine WHERE held AND resolved_at IS NULL",
+}
