@@ -127,8 +127,7 @@ def desk(handler: Callable[[Asked], Reply | Exception], *, clock: FakeClock | No
         now=clock.now,
         sleep=clock.sleep,
         monotonic=clock.monotonic,
-        jitter=random.Random(7),
         adapter=adapter,
-        **settings,
+        **{"jitter": random.Random(7)} | settings,
     )
     return Desk(door, adapter, clock)

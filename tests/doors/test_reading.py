@@ -151,6 +151,28 @@ def test_ties_that_every_answer_orders_differently_are_read_until_all_were_seen(
     assert set(ids(list(desk(fake).door.orders_modified(START, END)))) == {row.row_id for row in tied}
 
 
+def test_a_tie_that_changed_once_is_read_again_and_the_rest_after_it() -> None:
+    instant = NINE + timedelta(hours=1)
+    tied = [FakeRow(5000 + n, instant) for n in range(1_100)]
+    later = [FakeRow(9000 + n, instant + timedelta(seconds=10 + n)) for n in range(700)]
+    answers = 0
+
+    def leave(fake: FakeList) -> None:
+        nonlocal answers
+        answers += 1
+        if answers == 2:  # between the two pages of the tie
+            moved(fake, tied[0])
+
+    pages = list(desk(FakeList([*tied, *later], between=leave)).door.orders_modified(START, END))
+    assert set(ids(pages)) >= {row.row_id for row in [*tied[1:], *later]}
+
+
+def test_a_tie_at_the_end_of_the_window_asks_for_nothing_behind_it() -> None:
+    fake = FakeList([FakeRow(5000 + n, NINE + timedelta(hours=4)) for n in range(600)])
+    assert set(ids(list(desk(fake).door.orders_modified(START, END)))) == {row.row_id for row in fake.rows}
+    assert {end for _, end in fake.windows} == {"2026-11-20 13:00:00"}
+
+
 def test_a_tie_that_never_stands_still_is_an_error_that_names_the_window() -> None:
     tied = [FakeRow(5000 + n, NINE + timedelta(hours=1)) for n in range(3_000)]
     fake = FakeList(tied, between=lambda fake: fake.rows.pop(0))
@@ -325,6 +347,24 @@ def test_voids_that_change_while_read_are_read_again() -> None:
     assert {row.shipment_id for page in pages for row in page.rows} == {row.row_id for row in [*labels, late]}
 
 
+def test_a_null_that_total_does_not_count_stands_for_no_row() -> None:
+    """A null too many on the first page and a row missing on the second must not look like all rows."""
+    fake = FakeList(voided_labels(501))
+    at = desk(fake)
+
+    def odd(asked: Asked) -> Reply:
+        reply = fake(asked)
+        if len(at.asked) == 1:
+            reply.document["shipments"].insert(1, None)
+        if len(at.asked) == 2:
+            reply.document["shipments"].clear()
+        return reply
+
+    at.adapter.handler = odd
+    pages = list(at.door.shipments_voided(START, END))
+    assert {row.shipment_id for page in pages for row in page.rows} == {row.row_id for row in fake.rows}
+
+
 # --- a row that makes every page fail
 
 
@@ -378,6 +418,15 @@ def test_poison_orders_at_the_very_start_do_not_stop_the_reading() -> None:
         row.poisoned = True
     pages = list(desk(fake).door.orders_modified(START, END))
     assert set(ids(pages)) == {row.row_id for row in fake.rows[7:]}
+    assert len({row.entity_id for page in pages for row in page.poison}) == 7
+
+
+def test_poison_orders_at_the_very_end_do_not_stop_the_reading() -> None:
+    fake = FakeList(spread(60, 5))
+    for row in fake.rows[-7:]:
+        row.poisoned = True
+    pages = list(desk(fake).door.orders_modified(START, END))
+    assert set(ids(pages)) == {row.row_id for row in fake.rows[:-7]}
     assert len({row.entity_id for page in pages for row in page.poison}) == 7
 
 
@@ -449,5 +498,7 @@ def test_when_only_the_first_rows_fail_one_by_one_it_is_an_outage() -> None:
     fake = FakeList(spread(40, 5))
     for row in fake.rows:
         row.poisoned = True
+    at = desk(fake)
     with pytest.raises(ShipStationDown):
-        list(desk(fake).door.orders_modified(START, END))
+        list(at.door.orders_modified(START, END))
+    assert len(at.asked) < 40

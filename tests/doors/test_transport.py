@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import random
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,7 +115,21 @@ def test_a_trouble_that_stays_is_an_error_after_six_tries(trouble: Reply | Excep
     assert "/carriers" in str(error.value)
 
 
-def test_waits_grow_with_jitter_and_are_capped() -> None:
+class Longest(random.Random):
+    """The unluckiest jitter."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
+def test_waits_double_up_to_a_minute() -> None:
+    at = desk(several(DOCUMENTED_500), tries=9, jitter=Longest())
+    with pytest.raises(ShipStationDown):
+        at.door.carriers()
+    assert at.clock.slept_s == pytest.approx(1 + 2 + 4 + 8 + 16 + 32 + 60 + 60)
+
+
+def test_waits_are_spread_by_jitter() -> None:
     at = desk(several(DOCUMENTED_500), tries=12)
     with pytest.raises(ShipStationDown):
         at.door.carriers()

@@ -4,8 +4,8 @@ ShipStation counts per key and clock minute, by its own clock, and every tool on
 
 - at most `requests_per_minute` of ours within any 60 seconds, hence also within any clock minute, whatever the
   difference between the two clocks; a first burst up to the share is not slowed;
-- when an answer says that nothing remains, none before its window ends;
-- when answers show that others use the key too, they are left 40 minus our share.
+- when an answer says that no more remain than 40 minus our share, none before its window ends: those are the
+  others', and may be all gone.
 
 Wall time comes in through `now`, waiting goes out through `sleep`, in slices, so that a job can be cancelled meanwhile.
 """
@@ -21,14 +21,12 @@ from shipsync.errors import Cancelled
 
 log = logging.getLogger(__name__)
 
+ALLOWED = 40  # requests a minute for all tools on the key
 SLICE_S = 0.5
 WINDOW = timedelta(seconds=60)
 
 # Timers and clocks round: a request this much later is surely in another window.
 _MARGIN = timedelta(seconds=0.05)
-
-# Whether Remaining counts the call it answers is unknown (recorded first calls say 40 and 39): one is no evidence.
-_CERTAINLY_OTHERS = 2
 
 
 class Rest:
@@ -56,7 +54,7 @@ class Pace:
     """Keeps the requests of one key pair within the share. One object per process and key."""
 
     def __init__(self, requests_per_minute: int, *, now: Callable[[], datetime], rest: Rest) -> None:
-        if not 1 <= requests_per_minute <= 40:
+        if not 1 <= requests_per_minute <= ALLOWED:
             raise ValueError("requests_per_minute must be from 1 to 40: ShipStation allows 40 for all tools together.")
         self._share = requests_per_minute
         self._now = now
@@ -83,20 +81,10 @@ class Pace:
         if self._held_until is None or until > self._held_until:
             self._held_until = until
 
-    def heed(self, limit: int | None, remaining: int | None, reset_s: float | None) -> None:
+    def heed(self, remaining: int | None, reset_s: float | None) -> None:
         """Obey the X-Rate-Limit-* headers of an answer; None where a header was missing or senseless."""
-        if remaining is None or reset_s is None:
-            return
-        if remaining <= 0:
-            self.hold(reset_s)
-            return
-        if limit is None:
-            return
-        window_began = self._now() + timedelta(seconds=reset_s) - WINDOW
-        ours = sum(1 for sent_at in self._sent if sent_at >= window_began)
-        others = limit - remaining - ours
-        if others >= _CERTAINLY_OTHERS and remaining <= limit - self._share:
-            log.info("Others use the key as well (%d of %d a minute): leaving them the rest.", others, limit)
+        if remaining is not None and reset_s is not None and remaining <= ALLOWED - self._share:
+            # Alone on the key we have used up our share by now, and would wait as long anyway.
             self.hold(reset_s)
 
     def _wait_out_hold(self, now: datetime) -> None:

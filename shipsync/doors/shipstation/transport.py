@@ -241,11 +241,7 @@ class Transport:
         reset_s = _number(reply.headers.get("X-Rate-Limit-Reset"))
         if reset_s is not None and not 0 <= reset_s <= 60:
             reset_s = 60
-        self._pace.heed(
-            _number(reply.headers.get("X-Rate-Limit-Limit")),
-            _number(reply.headers.get("X-Rate-Limit-Remaining")),
-            reset_s,
-        )
+        self._pace.heed(_number(reply.headers.get("X-Rate-Limit-Remaining")), reset_s)
 
     def _answered_at(self, reply: Reply) -> datetime:
         try:
