@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--days", type=int, default=1)
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--orders-per-day", type=float, default=100)
+    one.add_argument("--faults", action="store_true", help="let faults of ShipStation and the network come and go")
     add("doctor", _doctor, "Check the configuration and everything in the database.")
     return parser
 
@@ -271,7 +272,11 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> Answer:
 def _simulate(_: Settings, options: argparse.Namespace) -> Answer:
     from shipsync.simulation import simulate
 
-    outcome = simulate(days=options.days, seed=options.seed, orders_per_day=options.orders_per_day)
+    # Every fault is meant; what becomes of it is in the answer.
+    logging.getLogger("shipsync").setLevel(logging.ERROR)
+    outcome = simulate(
+        days=options.days, seed=options.seed, orders_per_day=options.orders_per_day, bad_weather=options.faults
+    )
     return Answer(outcome.lines(), outcome.data(), DONE if outcome.is_right else FAILED)
 
 

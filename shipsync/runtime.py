@@ -8,6 +8,7 @@ with open_app(settings) as app:
 from __future__ import annotations
 
 import logging
+import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -143,8 +144,8 @@ def prepare_database(db: Database, settings: Settings, now: datetime) -> None:
         first_start.prepare(con, controls, catalogue, world, now)
 
 
-def open_door(url: str, key: str, secret: str, clock: Clock) -> ShipStation:
-    """The door to one ShipStation account, at our share of its limit."""
+def open_door(url: str, key: str, secret: str, clock: Clock, *, jitter: random.Random | None = None) -> ShipStation:
+    """The door to one ShipStation account, at our share of its limit. `jitter` makes its waiting repeatable."""
     return ShipStation(
         url,
         key,
@@ -153,6 +154,7 @@ def open_door(url: str, key: str, secret: str, clock: Clock) -> ShipStation:
         sleep=clock.sleep,
         monotonic=clock.monotonic,
         requests_per_minute=REQUESTS_PER_MINUTE,
+        jitter=jitter,
     )
 
 

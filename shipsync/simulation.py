@@ -1,6 +1,7 @@
 """The whole order loop against a made-up world on a virtual clock, and the comparison with that world's truth.
 
-    simulate(days, seed)   import, upload and sync every few minutes of made-up time, over real HTTP
+    simulate(days, seed)   import, upload and sync every few minutes of made-up time, over real HTTP, with or without
+                           faults; after each tick the invariants are checked (invariants.py)
     differences(...)       what is lost, double or stale in our tables, told from the world itself
 
 It wires rooms together, like runtime.py; the comparison uses none of the rules that it checks.
@@ -8,6 +9,7 @@ It wires rooms together, like runtime.py; the comparison uses none of the rules 
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from shipsync.config import load_settings
+from shipsync.invariants import Invariants
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE
 from shipsync.rules.identity import KEY_PREFIX
 from shipsync.runtime import App, Clock, open_door, prepare_database
@@ -24,7 +27,9 @@ from shipsync.sandbox.clock import VirtualClock
 from shipsync.sandbox.faults import Faults
 from shipsync.sandbox.server import RecordedRequest, Server
 from shipsync.sandbox.shop import ShopFeed
+from shipsync.sandbox.switches import Switches
 from shipsync.sandbox.truth import TrueOrder, Truth
+from shipsync.sandbox.weather import LONGEST_LAG_S, Weather
 from shipsync.sandbox.world import World
 from shipsync.store import comparison, quarantine
 from shipsync.store.cursor import Cursor
@@ -34,6 +39,9 @@ from shipsync.store.db import open_database
 START = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
 LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
 
+# How often everything is read in the end, eleven minutes apart.
+SETTLE_LEAST, SETTLE_MOST = 3, 60
+
 _MANUAL_PREFIX = "10"
 _WORDS = {"pending_fulfillment": "awaiting_shipment", "rejected_fulfillment": "awaiting_shipment"}
 
@@ -42,10 +50,12 @@ _WORDS = {"pending_fulfillment": "awaiting_shipment", "rejected_fulfillment": "a
 class Outcome:
     """What a simulation came to."""
 
-    days: int
+    days: float
     seed: int
     orders: int  # at ShipStation, in the end
-    failed_jobs: list[str]
+    failed_jobs: list[str]  # while faults were on; allowed then, as long as what they left undone is made good
+    failed_when_calm: list[str]
+    broken: list[str]  # invariants that did not hold, by tick
     requests: list[RecordedRequest]
     differences: list[str]
     fetched_twice: int = 0  # order versions that were fetched more than once
@@ -53,8 +63,8 @@ class Outcome:
 
     @property
     def is_right(self) -> bool:
-        """Nothing lost, double or stale, and no job failed."""
-        return not self.differences and not self.failed_jobs
+        """Nothing lost, double or stale, every invariant held, and no job failed without a reason."""
+        return not self.differences and not self.broken and not self.failed_when_calm
 
     def requests_per_hour(self) -> dict[datetime, int]:
         """Requests in each hour of made-up time."""
@@ -70,16 +80,21 @@ class Outcome:
         """For a person."""
         hours = self.requests_per_hour().values()
         lines = [
-            f"{self.days} days, seed {self.seed}: {self.orders:,} orders at ShipStation.",
+            f"{self.days:g} days, seed {self.seed}: {self.orders:,} orders at ShipStation.",
             f"Requests: {len(self.requests):,}, at most {max(hours, default=0)} an hour and "
             f"{self.most_in_a_minute()} a minute, {min(hours, default=0)} in the quietest hour.",
             *(f"{what}: {amount:,}" for what, amount in sorted(self.counts.items())),
-            *(f"Failed: {job}" for job in self.failed_jobs[:20]),
+            *([f"Jobs that failed while faults were on: {len(self.failed_jobs):,}."] if self.failed_jobs else []),
+            *(f"Failed: {job}" for job in self.failed_when_calm[:20]),
+            *self.broken[:20],
             *self.differences[:50],
         ]
-        verdict = (
-            "Right: 0 lost, 0 double, 0 stale." if self.is_right else f"WRONG: {len(self.differences)} differences."
-        )
+        verdict = "Right: 0 lost, 0 double, 0 stale, every invariant held after every tick."
+        if not self.is_right:
+            verdict = (
+                f"WRONG: {len(self.differences)} differences, {len(self.broken)} broken invariants, "
+                f"{len(self.failed_when_calm)} failed jobs."
+            )
         return [*lines, verdict]
 
     def data(self) -> dict[str, Any]:
@@ -93,6 +108,8 @@ class Outcome:
             "most_requests_in_a_minute": self.most_in_a_minute(),
             "counts": dict(self.counts),
             "failed_jobs": self.failed_jobs,
+            "failed_when_calm": self.failed_when_calm,
+            "broken_invariants": self.broken,
             "differences": self.differences,
         }
 
@@ -104,18 +121,22 @@ def simulate(
     orders_per_day: float,
     every: timedelta = timedelta(minutes=5),
     start: datetime = START,
-    faults: Faults | None = None,
+    switches: Switches | None = None,
+    bad_weather: bool = False,
     import_every: timedelta | None = None,
     at_each_tick: Callable[[App, World], None] = lambda app, world: None,
 ) -> Outcome:
-    """Live some days: import, upload and sync every few minutes, then a last whole sync and the comparison.
+    """Live some days: import, upload and sync every few minutes, then calm, a last whole sync and the comparison.
 
-    `import_every` reads the shop's file less often than the rest runs, because a rolling file of many thousand orders
-    takes long to make. Nothing outlasts the call.
+    `bad_weather` lets faults come and go, by the seed. `import_every` reads the shop's file less often than the rest
+    runs, because a rolling file of many thousand orders takes long to make. `at_each_tick` comes after the jobs of a
+    tick. Nothing outlasts the call.
     """
     clock = VirtualClock(start)
     time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
-    world = World(seed, start, orders_per_day=orders_per_day)
+    world = World(seed, start, orders_per_day=orders_per_day, switches=switches or Switches())
+    faults = Faults(seed)
+    weather = Weather(faults, seed)
     with (
         tempfile.TemporaryDirectory() as folder,
         Server(world, clock.now, faults=faults) as server,
@@ -124,29 +145,36 @@ def simulate(
         settings = load_settings({}, None)
         prepare_database(db, settings, clock.now())
         feed = ShopFeed(world, Path(folder))
-        door = open_door(server.url, "sandbox", "sandbox", time)
+        door = open_door(server.url, "sandbox", "sandbox", time, jitter=random.Random(seed))
         app = App(settings, db, {"shipstation": door, "order_files": Path(folder)}, time)
+        invariants = Invariants(server, longest_lag=timedelta(seconds=LONGEST_LAG_S if bad_weather else 0))
         failed: list[str] = []
         in_the_file: set[str] = set()
         tick, end, next_import = start, start + timedelta(days=days), start
         while tick <= end:
             clock.advance_to(tick)
             world.advance_to(clock.now())
+            if bad_weather:
+                weather.turn()
             if tick >= next_import:
                 feed.write()
                 in_the_file = set(world.shop_orders)
                 next_import = tick + (import_every or every)
             failed += _run(app, LOOP)
+            invariants.check(app, world)
             at_each_tick(app, world)
             tick += every
-        _settle(app, clock, world)
+        weather.clear_up()
+        failed_when_calm = _settle(app, clock, invariants, world)
         fetched = db.read().value("SELECT sum(row_count) FROM api_pages WHERE feed = 'orders'") or 0
         routed = db.read().value("SELECT count(*) FROM routing_log") or 0
         outcome = Outcome(
-            days=int(days),
+            days=days,
             seed=seed,
             orders=len(world.books.orders),
-            failed_jobs=failed,
+            failed_jobs=failed if bad_weather else [],
+            failed_when_calm=failed_when_calm + ([] if bad_weather else failed),
+            broken=invariants.broken,
             requests=list(server.requests),
             differences=differences(_known_to_the_shop_file(world.truth(), in_the_file), db.read()),
             fetched_twice=fetched - routed,
@@ -161,11 +189,20 @@ def _run(app: App, kinds: Sequence[str], arguments: dict[str, object] | None = N
     return [f"{job.job_id}: {job.error}" for job in jobs if job.status != "succeeded"]
 
 
-def _settle(app: App, clock: VirtualClock, world: World) -> None:
-    """Let everything become visible and be read: nothing changes any more."""
-    for _ in range(3):
+def _settle(app: App, clock: VirtualClock, invariants: Invariants, world: World) -> list[str]:
+    """Let everything become visible, be sent and be read: nothing changes any more. Returns the jobs that failed.
+
+    Places taken for poison are asked for again after hours only, and waited for.
+    """
+    failed: list[str] = []
+    for times in range(SETTLE_MOST):
+        if times >= SETTLE_LEAST and not quarantine.open_entries(app.db.read(), ["poison"]):
+            break
         clock.sleep(timedelta(minutes=11).total_seconds())
-        app.run_now("shipstation-sync", {"everything": True}, "simulation")
+        failed += _run(app, LOOP[:2])
+        failed += _run(app, LOOP[2:], {"everything": True})
+        invariants.check(app, world)
+    return failed
 
 
 def _known_to_the_shop_file(truth: Truth, numbers: set[str]) -> Truth:

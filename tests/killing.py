@@ -27,13 +27,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shipsync.sandbox.limits import Allowance, RateWindow
-from shipsync.sandbox.order_book import NotThere, Refused, UploadRow
+from shipsync.sandbox.order_book import UploadRow
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.shop import ShopFeed
 from shipsync.sandbox.world import World
 from shipsync.simulation import differences
 from shipsync.store import selfcheck
 from shipsync.store.db import Database, open_database
+from tests.deeds import Deeds
 
 ROOT = Path(__file__).parent.parent
 KINDS = ("xml-import", "shipstation-upload", "shipstation-sync")
@@ -98,6 +99,7 @@ class Place:
         self.world = _WatchedWorld(seed, datetime.now(UTC) - timedelta(days=1))
         self.server = Server(self.world, lambda: datetime.now(UTC))
         self.server.window = _NoLimit(40, "after")
+        self.act = Deeds(self.world, self.random).act
         self.feed = ShopFeed(self.world, folder / "shop")
         self.database = folder / "shipsync.duckdb"
         self.log = folder / "stderr"
@@ -157,68 +159,6 @@ class Place:
             assert waited < PATIENCE_S, f"seed {self.seed}: {waited:.0f} s without an end: {self.said()}"
             time.sleep(LOOK_EVERY_S)
         return time.perf_counter() - began
-
-    def act(self, deeds: int) -> None:
-        """People do so many things, at ShipStation and in the shop."""
-        done = 0
-        while done < deeds:
-            try:
-                self._deed()
-            except (Refused, NotThere):
-                continue  # somebody was quicker, or it was shipped already
-            done += 1
-
-    def _deed(self) -> None:
-        rng, world = self.random, self.world
-        open_orders = self._orders(lambda status: status in ("awaiting_shipment", "on_hold"))
-        quantity, lot = rng.randint(1, 9), rng.choice(["", " - 250237", "-250238"])
-        what = rng.choices(
-            [
-                "shop",
-                "shop twice",
-                "manual",
-                "label",
-                "part",
-                "void",
-                "edit",
-                "mark",
-                "cancel",
-                "hold",
-                "merge",
-                "split",
-            ],
-            [6, 1, 3, 4, 1, 1.5, 2, 1, 1, 1, 0.5, 1],
-        )[0]
-        if what == "shop" or not open_orders:
-            world.place_shop_order([("17612", quantity), ("17914", 1 + quantity % 3)][: rng.randint(1, 2)])
-        elif what == "shop twice":
-            numbers = list(world.shop_orders)[-10:]
-            world.edit_shop_order(rng.choice(numbers), [("17904", quantity)]) if numbers else None
-        elif what == "manual":
-            world.place_manual_order(items=[(f"17612{lot}", quantity), ("17904 - 250240", 2)])
-        elif what == "label":
-            world.buy_label(rng.choice(open_orders))
-        elif what == "part":
-            world.buy_label(rng.choice(open_orders), items=[("17612 - 250237", 1)])
-        elif what == "void":
-            standing = [one.shipment_id for one in world.truth().shipments.values() if one.voided_at is None]
-            world.void(rng.choice(standing[-20:])) if standing else None
-        elif what == "edit":
-            world.edit(rng.choice(open_orders), items=[(f"18675{lot}", quantity)])
-        elif what == "mark":
-            world.mark_shipped(rng.choice(open_orders))
-        elif what == "cancel":
-            world.cancel(rng.choice(open_orders))
-        elif what == "hold":
-            world.hold(rng.choice(open_orders), (world.now + timedelta(days=3)).date())
-        elif what == "merge":
-            world.merge(rng.choice(open_orders), rng.choice(open_orders))
-        else:
-            world.split(rng.choice(open_orders), [("17612 - 250237", 1)])
-
-    def _orders(self, is_meant: Callable[[str], bool]) -> list[int]:
-        orders = self.world.truth().orders.values()
-        return [one.order_id for one in orders if is_meant(one.status) and not one.is_deleted and not one.merged_into]
 
 
 @contextmanager

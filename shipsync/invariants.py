@@ -1,0 +1,115 @@
+"""Checks after every tick of a simulation that what has to hold does hold (DESIGN section 6): I1, I2, I5, I6, I11, I12.
+
+It is told from the tables, from the world itself and from the server's log of requests; none of the rules that it
+checks are used. I3, I4 and I7 to I10 speak of parts that a simulation of the order loop does not run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from shipsync.runtime import REQUESTS_PER_MINUTE, App
+from shipsync.sandbox.server import Server
+from shipsync.sandbox.world import World
+from shipsync.store import invariants, marks, quarantine
+from shipsync.store.jobs import latest_jobs
+
+SYNC = "shipstation-sync"
+# ShipStation's own limit for all tools on a key.
+LIMIT_A_MINUTE = 40
+# Dates in answers' headers and in some queries are whole seconds.
+ROUNDING = timedelta(seconds=1)
+# A stamp of the repeated autumn hour can be read as either.
+REPEATED = (timedelta(0), timedelta(hours=1), timedelta(hours=-1))
+
+
+class Invariants:
+    """Watches one simulation. `broken` collects a sentence for each thing that does not hold."""
+
+    def __init__(self, server: Server, *, longest_lag: timedelta = timedelta(0)) -> None:
+        """`longest_lag` is how late a list may show a change: until then it need not be here."""
+        self.broken: list[str] = []
+        self._server = server
+        self._lag = longest_lag
+        self._counted = 0  # requests looked at
+        self._minute: Counter[datetime] = Counter()
+        self._through: datetime | None = None
+        self._newest: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._routed: dict[int, set[datetime]] = {}
+
+    def check(self, app: App, world: World) -> None:
+        """Look at everything. To be called while no job is under way."""
+        found = [
+            *invariants.broken(app.db.read()),
+            *self._marks(app),
+            *self._applied(app, world),
+            *self._requests(),
+            *self._own_errors(app),
+        ]
+        self.broken += [f"{app.now():%Y-%m-%d %H:%M} {sentence}" for sentence in found]
+
+    def _marks(self, app: App) -> Iterator[str]:
+        mark = marks.mark_of(app.db.read(), SYNC)
+        for name, before, after in (
+            ("complete_through", self._through, mark.complete_through),
+            ("last_sync_timestamp", self._newest, mark.last_sync_timestamp),
+        ):
+            if before is not None and (after is None or after < before):
+                yield f"I5: {name} went back from {before} to {after}"
+        if mark.complete_through is not None and mark.complete_through > app.now():
+            yield f"I5: complete_through {mark.complete_through} lies in the future"
+        self._through, self._newest = mark.complete_through, mark.last_sync_timestamp
+
+    def _applied(self, app: App, world: World) -> Iterator[str]:
+        """I1: what was visible at the mark has been routed, or is held."""
+        con = app.db.read()
+        for order_id, modified_at in invariants.versions_routed_since(con, self._looked_at or world.start):
+            self._routed.setdefault(order_id, set()).add(modified_at)
+        self._looked_at = app.now()
+        if self._through is None:
+            return
+        seen_by_now = self._through - self._lag - ROUNDING
+        held: list[quarantine.Entry] | None = None
+        with world.lock:
+            orders = [
+                (one.order_id, one.modified)
+                for one in world.books.orders.values()
+                if one.modified <= seen_by_now and not one.is_deleted and one.merged_into is None
+            ]
+        for order_id, modified in orders:
+            routed = self._routed.get(order_id, set())
+            if modified in routed or any(modified + shift in routed for shift in REPEATED):
+                continue
+            if held is None:
+                held = [one.entry for one in quarantine.open_entries(con) if one.entry.held]
+            if not any(_is_held_by(entry, order_id, modified) for entry in held):
+                yield f"I1: order {order_id} as of {modified} is older than the mark {self._through} and was not routed"
+
+    def _requests(self) -> Iterator[str]:
+        log = self._server.requests
+        for request in log[self._counted :]:
+            minute = request.at.replace(second=0, microsecond=0)
+            self._minute[minute] += 1
+            if self._minute[minute] == REQUESTS_PER_MINUTE + 1:
+                yield f"I11: more than our share of {REQUESTS_PER_MINUTE} requests in the minute of {minute:%H:%M}"
+            if self._minute[minute] == LIMIT_A_MINUTE + 1:
+                yield f"I11: more than {LIMIT_A_MINUTE} requests in the minute of {minute:%H:%M}"
+        self._counted = len(log)
+
+    def _own_errors(self, app: App) -> Iterator[str]:
+        """A job may fail because of ShipStation, never because of us."""
+        for job in latest_jobs(app.db.read(), limit=3):
+            if job.error is not None and "error in shipsync itself" in job.error:
+                yield f"I12: {job.job_id}: {job.error}"
+
+
+def _is_held_by(entry: quarantine.Entry, order_id: int, modified: datetime) -> bool:
+    """Whether a quarantine entry speaks of this order version, or of a place in the list in which it lies."""
+    if entry.kind != "poison":
+        return entry.entity_id == str(order_id)
+    place = json.loads(entry.raw or "{}")
+    return datetime.fromisoformat(place["after"]) <= modified <= datetime.fromisoformat(place["before"])

@@ -1,0 +1,102 @@
+"""What has to hold in the tables between two jobs, whatever happened before (DESIGN section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from shipsync.store.cursor import Cursor
+
+# Each SELECT gives the rows that must not be there.
+_NEVER = {
+    "I2: a ShipStation order stands twice in orders_inbox": """
+        SELECT shipstation_order_id
+        FROM orders_inbox
+        WHERE shipstation_order_id IS NOT NULL
+        GROUP BY shipstation_order_id
+        HAVING count(*) > 1
+        """,
+    "I2: an order counts as left both by its parcels and by its stand-in": """
+        SELECT shipstation_order_id
+        FROM shipped_items
+        GROUP BY shipstation_order_id
+        HAVING bool_or(parcel_kind = 'order') AND bool_or(parcel_kind <> 'order')
+        """,
+    "I2: a voided label still counts as left": """
+        SELECT i.parcel_id
+        FROM shipped_items i
+        JOIN shipments s ON s.shipment_id = i.parcel_id
+        JOIN orders_inbox o ON o.shipstation_order_id = i.shipstation_order_id
+        WHERE i.parcel_kind = 'shipment' AND s.voided AND o.status <> 'cancelled'
+        """,
+    "I2: items have left of an order that is not in shipped_orders, or the other way round": """
+        SELECT coalesce(i.shipstation_order_id, o.shipstation_order_id)
+        FROM (SELECT DISTINCT shipstation_order_id FROM shipped_items) i
+        FULL JOIN (SELECT shipstation_order_id FROM shipped_orders) o USING (shipstation_order_id)
+        LEFT JOIN shipstation_order_line_items l
+               ON l.shipstation_order_id = o.shipstation_order_id AND NOT l.is_adjustment
+        WHERE (i.shipstation_order_id IS NULL AND l.line_no IS NOT NULL) OR o.shipstation_order_id IS NULL
+        """,
+    "D11: an order is shipped and has not left": """
+        SELECT o.order_key
+        FROM orders_inbox o
+        ANTI JOIN shipped_orders s ON s.shipstation_order_id = o.shipstation_order_id
+        WHERE o.status = 'shipped'
+        """,
+    "I5: a mark is ahead of all that was read whole and applied": """
+        SELECT m.workflow_name, m.complete_through
+        FROM sync_watermark m
+        WHERE m.complete_through > (
+            SELECT max(r.window_end)
+            FROM readings r
+            WHERE r.workflow_name = m.workflow_name AND r.feed = 'orders' AND r.fetched_at IS NOT NULL
+              AND r.applied_at IS NOT NULL)
+        """,
+    "I5: a mark is newer than every version applied": """
+        SELECT workflow_name, last_sync_timestamp
+        FROM sync_watermark
+        WHERE last_sync_timestamp > coalesce((SELECT max(modified_at) FROM routing_log), '-infinity'::TIMESTAMPTZ)
+        """,
+    "I6: two runs of a workflow had one token, or overlapped": """
+        SELECT run_id
+        FROM runs
+        WINDOW earlier AS (PARTITION BY workflow_name ORDER BY token)
+        QUALIFY token = lag(token) OVER earlier OR started_at < lag(finished_at) OVER earlier
+        """,
+    "I6: a lock is not free, or its token fell behind": """
+        SELECT l.workflow_name
+        FROM sync_locks l
+        WHERE l.run_id IS NOT NULL
+           OR l.token < (SELECT max(r.token) FROM runs r WHERE r.workflow_name = l.workflow_name)
+        """,
+    "I12: a run has no end": "SELECT run_id FROM runs WHERE status = 'running' OR finished_at IS NULL",
+    "I12: a job has no end": "SELECT job_id FROM jobs WHERE status IN ('queued', 'running') OR finished_at IS NULL",
+    "I12: a step runs in no job": "SELECT job_id, name FROM job_steps WHERE status = 'running'",
+    "D13: a claim was left behind": "SELECT order_key FROM orders_inbox WHERE claimed_by IS NOT NULL",
+    "D13: a manual order was sent up": """
+        SELECT order_key
+        FROM orders_inbox
+        WHERE source_system <> 'X-Cart' AND (uploaded_at IS NOT NULL OR claimed_at IS NOT NULL)
+        """,
+}
+
+
+def broken(con: Cursor) -> Iterator[str]:
+    """One sentence for each row that breaks an invariant. To be asked while no job is under way."""
+    for sentence, sql in _NEVER.items():
+        for row in con.rows(sql):
+            yield f"{sentence}: {', '.join(str(value) for value in row)}"
+
+
+def versions_routed_since(con: Cursor, since: datetime) -> list[tuple[int, datetime]]:
+    """(order id, modifyDate) of the versions routed at that instant or later, the oldest first."""
+    rows = con.rows(
+        """
+        SELECT shipstation_order_id, modified_at
+        FROM routing_log
+        WHERE seen_at >= $since
+        ORDER BY seen_at, modified_at
+        """,
+        {"since": since},
+    )
+    return [(order_id, modified_at) for order_id, modified_at in rows]

@@ -1,0 +1,95 @@
+"""Days of the whole loop on a made-up clock, with and without faults: nothing lost, double or stale, ever.
+
+After every tick the invariants of DESIGN section 6 are checked (shipsync/invariants.py), and in the end the tables are
+compared with the world. Longer ones: python -m shipsync simulate --days N --seed S --faults
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shipsync.runtime import App
+from shipsync.sandbox.switches import Switches
+from shipsync.sandbox.world import World
+from shipsync.simulation import Outcome, simulate
+from tests.deeds import Deeds
+
+# A Monday morning in the warehouse.
+MONDAY = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
+# An hour before 1:00 Pacific, which comes twice at 8:00 and at 9:00 UTC; and before 2:00 Pacific, which never comes.
+BEFORE_AUTUMN = datetime(2026, 11, 1, 7, 0, tzinfo=UTC)
+BEFORE_SPRING = datetime(2027, 3, 14, 9, 0, tzinfo=UTC)
+
+# Each has other readings of what nobody outside knows about ShipStation (API.md section 10).
+HARSH = {
+    "a void moves nothing, and ties come in any order": Switches(void_moves_modify=False, ties="unstable"),
+    "a window excludes its start, and a split child has its own key": Switches(
+        start_inclusive=False, split_child_key="new"
+    ),
+    "a partly shipped order is shipped, and queries know no fractions of a second": Switches(
+        partly_shipped_status="shipped", subsecond_queries=False
+    ),
+    "a locked order takes an upload in silence, and results come in any order": Switches(
+        locked_order="unchanged", results_shuffled=True, failed_row_order_id="null"
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Thousands of faults are meant here; kept as log lines they would only take memory."""
+    caplog.set_level(logging.CRITICAL, logger="shipsync")
+
+
+def people(seed: int, deeds: int) -> Callable[[App, World], None]:
+    """People who do so many things after every tick, day and night."""
+    rng = random.Random(f"deeds {seed}")
+
+    def act(app: App, world: World) -> None:
+        Deeds(world, rng).act(deeds)
+
+    return act
+
+
+def assert_right(outcome: Outcome) -> None:
+    assert outcome.is_right, "\n".join(outcome.lines())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_working_day_with_faults_ends_right(seed: int) -> None:
+    outcome = simulate(days=0.4, seed=seed, orders_per_day=150, start=MONDAY, bad_weather=True)
+    assert outcome.failed_jobs, "The weather was too good to show anything."
+    assert_right(outcome)
+
+
+@pytest.mark.parametrize("start", [BEFORE_AUTUMN, BEFORE_SPRING], ids=["autumn", "spring"])
+def test_the_night_of_a_clock_change_ends_right(start: datetime) -> None:
+    assert_right(simulate(days=0.2, seed=3, orders_per_day=0, start=start, bad_weather=True, at_each_tick=people(3, 2)))
+
+
+@pytest.mark.parametrize("switches", HARSH.values(), ids=HARSH.keys())
+def test_other_readings_of_what_shipstation_does_end_right(switches: Switches) -> None:
+    assert_right(
+        simulate(
+            days=0.15,
+            seed=4,
+            orders_per_day=0,
+            start=MONDAY,
+            switches=switches,
+            bad_weather=True,
+            at_each_tick=people(4, 3),
+        )
+    )
+
+
+def test_rows_that_move_while_many_pages_are_read_are_not_lost() -> None:
+    def in_bulk(app: App, world: World) -> None:
+        if world.now.minute % 30 == 0:
+            world.bulk_orders(700, timedelta(minutes=3), world.now)
+
+    assert_right(simulate(days=0.1, seed=5, orders_per_day=0, start=MONDAY, bad_weather=True, at_each_tick=in_bulk))
