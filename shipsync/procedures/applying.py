@@ -18,7 +18,7 @@ from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
 from shipsync.procedures.work import Work
 from shipsync.rules import watermark
 from shipsync.rules.census import turn_of
-from shipsync.rules.shipstation import RemoteFulfillment, RemoteOrder, RemoteShipment
+from shipsync.rules.shipstation import Feed, RemoteFulfillment, RemoteOrder, RemoteShipment
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, readings
 from shipsync.store import orders as orders_store
@@ -48,24 +48,22 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
         orders_store.mark_vanished(con, vanished, now)
         if vanished:
             work.count("vanished", len(vanished))
+        after = _move_marks(con, work, unapplied, before, newest, now)
         for status in work.memory.get("states read", ()):
             marks.set_feed_mark(con, work.lease.workflow, turn_of(status), now, now)
-        after = _move_marks(con, work, unapplied, before, newest, now)
         readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
     return before, after
 
 
-def order_windows(unapplied: Iterable[Reading]) -> Iterator[Reading]:
-    """The readings of /orders over a window that are whole."""
-    return (one for one in unapplied if one.feed == "orders" and one.is_fetched and one.window_end is not None)
-
-
-def complete_through(reading: Reading) -> datetime:
-    """To which instant a whole reading is complete."""
-    if reading.window_start is None or reading.window_end is None or reading.first_answered_at is None:
-        raise ValueError(f"reading {reading.reading_id} has no window or no page")
-    window = Window(reading.window_start, reading.window_end)
-    return watermark.complete_through(window, reading.first_answered_at)
+def spans(readings: Iterable[Reading], feed: Feed) -> Iterator[tuple[Window, datetime]]:
+    """The windows of a list that these readings hold whole, each with the instant to which it is complete."""
+    for one in readings:
+        if one.feed != feed or not one.is_fetched or one.window_start is None or one.window_end is None:
+            continue
+        if one.first_answered_at is None:
+            raise ValueError(f"reading {one.reading_id} has no page")
+        window = Window(one.window_start, one.window_end)
+        yield window, watermark.complete_through(window, one.first_answered_at)
 
 
 def _apply_orders(
@@ -135,19 +133,30 @@ def _take_in_parcels(con: Cursor, rows: Sequence[Any], now: datetime) -> set[int
 def _move_marks(
     con: Cursor, work: Work, unapplied: Sequence[Reading], before: Mark, newest: datetime | None, now: datetime
 ) -> Mark:
-    """Move the marks to where the applied windows reach. A mark that cannot be used is replaced, and that is logged."""
+    """Move the marks to where the applied windows reach. A mark that cannot be used is replaced, and that is logged.
+
+    Where the windows leave a gap behind them the mark stays, so that the next run reads the gap.
+    """
     workflow = work.lease.workflow
     because = watermark.problem(before, now)
-    mark = before
     if because is not None:
         marks.reset_marks(con, workflow)
-        mark = Mark(None, None)
+        before = Mark(None, None)
         log_once(con, "sync seeded", f"{workflow} read {watermark.SEED.days} days back because {because}.", now)
-    for reading in order_windows(unapplied):
-        mark = watermark.advanced(mark, None, complete_through(reading))
-    mark = watermark.advanced(mark, newest, mark.complete_through or now)
-    marks.set_mark(con, workflow, mark, work.run_id, now)
-    for reading in unapplied:
-        if reading.feed != "orders" and reading.is_fetched and reading.window_end is not None:
-            marks.set_feed_mark(con, workflow, reading.feed, complete_through(reading), now)
-    return mark
+    _move_feed_marks(con, workflow, [one for one in unapplied if one.feed != "orders"], now)
+    through = watermark.reach(before.complete_through, spans(unapplied, "orders"))
+    if through is None:
+        return before
+    after = watermark.advanced(before, newest, through)
+    marks.set_mark(con, workflow, after, work.run_id, now)
+    return after
+
+
+def _move_feed_marks(con: Cursor, workflow: str, unapplied: Sequence[Reading], now: datetime) -> None:
+    known = marks.feed_marks(con, workflow)
+    for feed in sorted({one.feed for one in unapplied}):
+        read = list(spans(unapplied, feed))
+        if read:
+            through, _ = known.get(feed, (None, None))
+            usable = through if watermark.problem(Mark(None, through), now) is None else None
+            marks.set_feed_mark(con, workflow, feed, watermark.reach(usable, read), now)

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from shipsync.doors.shipstation import ShipStation
-from shipsync.errors import ShipStationDown
-from shipsync.procedures.applying import apply_readings, complete_through, order_windows
+from shipsync.errors import ShipStationDown, ShipStationGarbled
+from shipsync.procedures.applying import apply_readings, spans
 from shipsync.procedures.holding import poison_place
 from shipsync.procedures.reading import Reader
 from shipsync.procedures.reconcile import reconcile
@@ -58,9 +58,8 @@ def fetch_orders(work: Work) -> Result:
     resumed = 0
     for reading in reader.unapplied():
         resumed += reader.finish(reading)
-    for reading in order_windows(reader.unapplied()):
-        mark = watermark.advanced(mark, None, complete_through(reading))
-    window = watermark.next_window(mark, work.now())
+    through = watermark.reach(mark.complete_through, spans(reader.unapplied(), "orders"))
+    window = watermark.next_window(Mark(None, through), work.now())
     reader.read("orders", window)
     _retry_poison(work, reader)
     return {"from": window.start.isoformat(), "to": window.end.isoformat(), "resumed pages": resumed}
@@ -95,15 +94,20 @@ def fetch_parcels(work: Work) -> Result:
 
 
 def fetch_names(work: Work) -> Result:
-    """Step 3. Names are not checkpointed with pages: asking again is cheap and rare."""
+    """Step 3. Names are not checkpointed: asking again is cheap and rare. Without them the orders still go in."""
     db = work.db.read()
     age = reference.reference_age(db)
     if age is not None and (work.now() - age < NAMES_AGAIN or not _has_unnamed_service(work)):
         return {"asked": False}
     door = _door(work)
-    carriers = door.carriers()
-    services = [service for code in sorted({one.code for one in carriers}) for service in door.services(code)]
-    stores = door.stores()
+    try:
+        carriers = door.carriers()
+        services = [service for code in sorted({one.code for one in carriers}) for service in door.services(code)]
+        stores = door.stores()
+    except (ShipStationDown, ShipStationGarbled) as error:
+        work.count("names missing")
+        work.log(f"Names of carriers and services could not be read; they are asked for again: {error}")
+        return {"asked": True, "services": 0}
     with work.db.transaction() as con:
         work.lease.check(con)
         reference.replace_reference(con, carriers, services, stores, work.now())

@@ -8,6 +8,7 @@ ShipStation's filters are whole seconds of unknown inclusiveness (API.md section
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,8 +19,9 @@ OVERLAP = timedelta(minutes=10)
 # Pacific wall time repeats an hour in autumn; a row stamped 01:30 may be 60 minutes older than it looks.
 AUTUMN_OVERLAP = timedelta(minutes=75)
 SEED = timedelta(days=30)
-# A mark beyond this is no clock error any more.
-FUTURE_TOLERANCE = timedelta(days=1)
+# A mark is never later than the server's clock was, so one ahead of ours by more is no mark: what lies before it would
+# not be read again. Less may be our clock, set back a little; the window then starts behind our clock instead.
+FUTURE_TOLERANCE = OVERLAP
 # ShipStation did not exist before; an older mark is garbage.
 OLDEST = datetime(2011, 1, 1, tzinfo=UTC)
 PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -65,13 +67,28 @@ def next_window(mark: Mark, now: datetime) -> Window:
     if because is not None or mark.complete_through is None:
         return Window(now - SEED, now, because)
     through = mark.complete_through
+    start = min(through, now)
     # A clock that was set back must not turn the window inside out.
-    return Window(through - overlap(through), max(now, through))
+    return Window(start - overlap(start), max(now, through))
 
 
 def complete_through(window: Window, first_answered_at: datetime) -> datetime:
     """To which instant a window, once read whole, is complete: never beyond the server's own clock at the start."""
     return min(window.end, first_answered_at)
+
+
+def reach(through: datetime | None, read: Iterable[tuple[Window, datetime]]) -> datetime | None:
+    """How far a list is complete once these windows are applied too; each comes with the instant it is complete to.
+
+    A window counts only where it leaves no gap: it begins at or before what is complete already, or, where nothing
+    is, it goes back as far as a first reading does. None: it must be read from the start.
+    """
+    for window, to in sorted(read, key=lambda one: one[0].start):
+        if through is None:
+            through = to if window.end - window.start >= SEED else None
+        elif window.start <= through:
+            through = max(through, to)
+    return through
 
 
 def advanced(mark: Mark, newest_modified: datetime | None, through: datetime) -> Mark:

@@ -59,14 +59,14 @@ def feed_marks(con: Cursor, workflow: str) -> dict[str, tuple[datetime | None, d
     return {feed: (through, asked) for feed, through, asked in rows}
 
 
-def set_feed_mark(con: Cursor, workflow: str, feed: str, through: datetime, asked_at: datetime) -> None:
-    """Write how far a list is complete; it never goes back."""
+def set_feed_mark(con: Cursor, workflow: str, feed: str, through: datetime | None, asked_at: datetime) -> None:
+    """Write how far a list is complete (None: it must be read from the start), and when it was asked."""
     con.execute(
         """
         INSERT INTO feed_marks (workflow_name, feed, complete_through, asked_at)
         VALUES ($workflow, $feed, $through, $asked_at)
         ON CONFLICT (workflow_name, feed) DO UPDATE SET
-            complete_through = greatest(feed_marks.complete_through, excluded.complete_through),
+            complete_through = excluded.complete_through,
             asked_at = excluded.asked_at
         """,
         {"workflow": workflow, "feed": feed, "through": through, "asked_at": asked_at},

@@ -6,8 +6,8 @@ from tests.house import House
 
 
 def a_day_later(house: House) -> None:
-    """A day of hourly syncs: every state has been counted once."""
-    for _ in range(30):
+    """A day and a half of hourly syncs: every state has been counted once."""
+    for _ in range(36):
         house.wait(60)
         house.sync()
 

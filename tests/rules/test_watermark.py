@@ -28,7 +28,7 @@ def test_the_window_goes_back_ten_minutes_behind_the_mark() -> None:
 
 @pytest.mark.parametrize(
     ("through", "words"),
-    [(NOW + timedelta(days=2), "in the future"), (datetime(1970, 1, 1, tzinfo=UTC), "older than ShipStation")],
+    [(NOW + timedelta(minutes=11), "in the future"), (datetime(1970, 1, 1, tzinfo=UTC), "older than ShipStation")],
 )
 def test_a_corrupt_mark_falls_back_to_30_days_with_the_reason(through: datetime, words: str) -> None:
     window = watermark.next_window(Mark(None, through), NOW)
@@ -36,10 +36,10 @@ def test_a_corrupt_mark_falls_back_to_30_days_with_the_reason(through: datetime,
     assert words in str(window.seeded_because)
 
 
-def test_a_clock_set_back_does_not_turn_the_window_inside_out() -> None:
+def test_a_clock_set_back_a_little_does_not_turn_the_window_inside_out() -> None:
     mark = Mark(NOW, NOW)
-    window = watermark.next_window(mark, NOW - timedelta(hours=2))
-    assert window == Window(NOW - timedelta(minutes=10), NOW)
+    window = watermark.next_window(mark, NOW - timedelta(minutes=8))
+    assert window == Window(NOW - timedelta(minutes=18), NOW)
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,32 @@ def test_two_windows_in_a_row_leave_no_gap(first_now: datetime, later: timedelta
     mark = watermark.advanced(Mark(None, None), None, first_now)
     window = watermark.next_window(mark, first_now + later)
     assert window.start <= first_now - watermark.OVERLAP
-    assert window.end >= first_now
+    assert window.end >= first_now or window.seeded_because is not None
     assert window.start < window.end
+
+
+days = st.integers(0, 80).map(lambda n: NOW + timedelta(days=n))
+windows = st.lists(st.tuples(days, days).map(sorted).map(lambda two: Window(two[0], two[1])), max_size=6)
+
+
+@given(st.none() | days, windows)
+def test_the_reach_of_windows_leaves_no_instant_unread_behind_it(through: datetime | None, read: list[Window]) -> None:
+    reached = watermark.reach(through, [(window, window.end) for window in read])
+    assert watermark.reach(through, [(window, window.end) for window in reversed(read)]) == reached
+    if through is not None:
+        assert reached is not None
+        assert reached >= through
+    if reached is None:
+        assert all(window.end - window.start < watermark.SEED for window in read)
+        return
+    started = through or min(w.start for w in read if w.end - w.start >= watermark.SEED)
+    covered = [Window(NOW - watermark.SEED, through)] if through else []
+    for day in range((reached - started).days):
+        middle = started + timedelta(days=day, hours=12)
+        assert any(window.start <= middle <= window.end for window in [*covered, *read])
+
+
+def test_a_window_that_does_not_reach_back_to_the_mark_does_not_move_it() -> None:
+    late = Window(NOW - timedelta(hours=1), NOW)
+    assert watermark.reach(NOW - timedelta(hours=2), [(late, NOW)]) == NOW - timedelta(hours=2)
+    assert watermark.reach(None, [(late, NOW)]) is None
