@@ -87,10 +87,11 @@ class App:
         """Queue a job and run the queue until it has ended. Returns it as it ended."""
         asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
         while True:
+            did_something = self.worker.run_next()
             job = jobs_store.job(self.db.read(), asked.job_id)
             if job is None:
                 raise LookupError(f"job {asked.job_id} vanished")
-            if job.status not in ("queued", "running") or not self.worker.run_next():
+            if job.status not in ("queued", "running") or not did_something:
                 return job
 
     def start(self) -> None:

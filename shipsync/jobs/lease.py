@@ -32,10 +32,17 @@ class RunLease:
     ttl: timedelta = TTL
 
     def check(self, con: Cursor) -> None:
-        """Raise LockLost unless this run still holds the lock; prolongs it. Inside every applying transaction."""
+        """Raise LockLost unless this run still holds the lock; prolongs it. Inside every applying transaction.
+
+        One that was prolonged a moment ago is only looked at: there is one writer at a time, so nobody can take it
+        before this transaction ends.
+        """
         now = self.now()
-        if not locks.prolong(con, self.workflow, self.token, self.run_id, now, now + self.ttl):
+        expires_at = locks.expiry(con, self.workflow, self.token, self.run_id)
+        if expires_at is None:
             raise LockLost(self.workflow, self.run_id)
+        if expires_at - now <= self.ttl - BEAT_EVERY:
+            locks.prolong(con, self.workflow, self.token, self.run_id, now, now + self.ttl)
 
     def beat(self) -> None:
         """Prolong the lock; raises LockLost. Inside a transaction of this thread it does nothing: `check` does it."""
@@ -57,9 +64,13 @@ def take(
     `owner` names this process instance. Raises LockBusy if another run holds it.
     """
     at = now()
-    locks.add_missing_locks(con, [workflow])
     taken = locks.take(con, workflow, owner, at, at + ttl)
     if taken is None:
         holder = locks.holder(con, workflow)
-        raise LockBusy(workflow, holder.run_id if holder else "unknown")
+        if holder is not None:
+            raise LockBusy(workflow, holder.run_id)
+        locks.add_missing_locks(con, [workflow])
+        taken = locks.take(con, workflow, owner, at, at + ttl)
+    if taken is None:
+        raise LockBusy(workflow, "unknown")
     return RunLease(db, workflow, taken.run_id, taken.token, now, ttl)

@@ -1,8 +1,9 @@
 """The one worker: takes the job that has waited longest and runs its procedure step by step (DESIGN D8).
 
-    claim      one transaction: job running, lock taken, run begun, steps laid out
-    each step  asked to stop? -> do -> one transaction: checkpoint, what the run has said and counted so far
-    end        one transaction: job, run and running step ended, lock freed
+    claim      one transaction: job running, lock taken, run begun, steps laid out, the first one begun
+    each step  do -> one transaction: checkpoint, what the run has said and counted; the next step begun, unless
+               somebody asked to stop
+    end        one transaction: checkpoint of the last step; job and run ended, lock freed
 
 A kill between two of these leaves a job that says `running` and a lock that nobody prolongs; `recover` at the next
 start, or the next look for work once the lock has expired, calls it interrupted. A retry goes on after the last
@@ -14,14 +15,15 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from shipsync.errors import Cancelled, LockBusy, LockLost, ShipsyncError
 from shipsync.jobs.lease import BEAT_EVERY, RunLease, take
-from shipsync.procedures.work import Procedure, Work
+from shipsync.procedures.work import Procedure, Step, Work
 from shipsync.store import jobs as jobs_store
 from shipsync.store import locks, runs, workflows
 from shipsync.store.cursor import Cursor
@@ -37,6 +39,7 @@ LOOK_FOR_WORK_EVERY_S = 1.0
 
 PROCESS_ENDED = "shipsync was stopped or killed while this ran. Nothing half done was kept; try it again."
 LOCK_EXPIRED = "It gave no sign of life for a minute and was given up. Nothing half done was kept; try it again."
+CANCELLED = "Cancelled by a person; what was finished before stays."
 STOPPED = "shipsync was stopped while this ran. Nothing half done was kept; try it again."
 
 
@@ -81,6 +84,12 @@ class _Claim:
     lease: RunLease
     results: dict[str, Mapping[str, Any]]  # checkpoints of steps that succeeded in an earlier attempt
     log: list[str] = field(default_factory=list)
+    kept: tuple[int, dict[str, int]] = (0, {})  # log lines and counts as they stand in the run's row
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What is left to do."""
+        return self.procedure.steps[len(self.results) :]
 
 
 def recover(app: App) -> list[str]:
@@ -133,12 +142,14 @@ class Worker:
     def run_next(self) -> bool:
         """See the module's `run_next`."""
         app = self._app
-        if not jobs_store.is_anything_open(app.db.read()):
-            return False
-        with app.db.transaction() as con:
-            _interrupt_dead(con, app.now(), LOCK_EXPIRED)
-            job = jobs_store.next_queued(con)
-            claim = self._claim(con, job) if job is not None else None
+        open_jobs = jobs_store.open_jobs(app.db.read())
+        job = next((one for one in open_jobs if one.status == "queued"), None)
+        claim = None
+        if open_jobs:
+            with app.db.transaction() as con:
+                if any(one.status == "running" for one in open_jobs):
+                    _interrupt_dead(con, app.now(), LOCK_EXPIRED)
+                claim = self._claim(con, job) if job is not None else None
         if claim is not None:
             self._run(claim)
         return job is not None
@@ -161,9 +172,12 @@ class Worker:
         except LockBusy as error:
             jobs_store.end_job(con, job.job_id, None, "failed", now, error=str(error))
             return None
-        jobs_store.start_job(con, job.job_id, lease.run_id, now)
+        if not jobs_store.start_job(con, job.job_id, lease.run_id, now):
+            lease.release(con)  # it was taken back, or another worker has it
+            return None
         runs.begin_run(con, lease.run_id, job.kind, job.job_id, lease.token, now)
-        done = jobs_store.put_steps(con, job.job_id, [step.name for step in procedure.steps])
+        names = [step.name for step in procedure.steps]
+        done = jobs_store.put_steps(con, job.job_id, names, now, is_first_attempt=job.attempts == 0)
         return _Claim(job, procedure, lease, dict(done))
 
     def _run(self, claim: _Claim) -> None:
@@ -171,6 +185,7 @@ class Worker:
         work = self._work_for(claim)
         try:
             self._do_steps(claim, work)
+            self._succeed(claim, work)
         except _Stopping:
             self._end(claim, work, "interrupted", STOPPED)
         except Cancelled as error:
@@ -190,28 +205,47 @@ class Worker:
         except BaseException:
             self._end(claim, work, "interrupted", STOPPED)
             raise
-        else:
-            last = claim.procedure.steps[-1].name if claim.procedure.steps else ""
-            self._end(claim, work, "succeeded", result=work.results.get(last, {}))
         finally:
             self._lease = None
 
     def _do_steps(self, claim: _Claim, work: Work) -> None:
+        """Do what is left. The last step's checkpoint is written by `_succeed`, with the end of all."""
+        for name in claim.results:
+            work.log(f"{name}: done in an earlier attempt.")
+        for step, following in zip_longest(claim.steps, claim.steps[1:]):
+            work.results[step.name] = dict(step.do(work) or {})
+            if following is not None:
+                self._go_on(claim, work, step.name, following.name)
+
+    def _go_on(self, claim: _Claim, work: Work, done: str, following: str) -> None:
+        """Write one step's checkpoint and begin the next. Raises Cancelled if somebody asked to stop."""
         app, job_id = self._app, claim.job.job_id
-        for step in claim.procedure.steps:
-            work.check_cancel()
-            if step.name in claim.results:
-                work.log(f"{step.name}: done in an earlier attempt.")
-                continue
-            with app.db.transaction() as con:
-                claim.lease.check(con)
-                jobs_store.start_step(con, job_id, step.name, app.now())
-            result = dict(step.do(work) or {})
-            with app.db.transaction() as con:
-                claim.lease.check(con)
-                jobs_store.end_step(con, job_id, step.name, result, app.now())
+        with app.db.transaction() as con:
+            claim.lease.check(con)
+            jobs_store.end_step(con, job_id, done, work.results[done], app.now())
+            said = (len(claim.log), dict(work.counts))
+            if said != claim.kept:
                 runs.keep_run(con, claim.lease.run_id, work.counts, claim.log)
-            work.results[step.name] = result
+                claim.kept = said
+            goes_on = not self._stopping.is_set() and jobs_store.start_next_step(con, job_id, following, app.now())
+        if self._stopping.is_set():
+            raise _Stopping
+        if not goes_on:
+            raise Cancelled(CANCELLED)
+
+    def _succeed(self, claim: _Claim, work: Work) -> None:
+        app, job_id, run_id, now = self._app, claim.job.job_id, claim.lease.run_id, self._app.now()
+        last = claim.procedure.steps[-1].name if claim.procedure.steps else ""
+        result = work.results.get(last, {})
+        with app.db.transaction() as con:
+            if not claim.lease.release(con):
+                raise LockLost(claim.lease.workflow, run_id)
+            if claim.steps:
+                jobs_store.end_step(con, job_id, last, result, now)
+            jobs_store.end_job(con, job_id, run_id, "succeeded", now, result=result)
+            runs.end_run(con, run_id, "succeeded", now, counts=work.counts, log=claim.log)
+            workflows.note_run(con, claim.job.kind, now)
+        logger.info("%s: succeeded", run_id)
 
     def _work_for(self, claim: _Claim) -> Work:
         app, job, lease = self._app, claim.job, claim.lease
@@ -232,7 +266,7 @@ class Worker:
             if self._stopping.is_set():
                 raise _Stopping
             if jobs_store.is_cancel_requested(app.db.read(), job.job_id):
-                raise Cancelled("Cancelled by a person; what was finished before stays.")
+                raise Cancelled(CANCELLED)
             beat_if_due()
 
         def progress(done: int, total: int | None, detail: str) -> None:
@@ -258,14 +292,13 @@ class Worker:
             results=dict(claim.results),
         )
 
-    def _end(
-        self, claim: _Claim, work: Work, status: End, error: str | None = None, result: Mapping[str, Any] | None = None
-    ) -> None:
+    def _end(self, claim: _Claim, work: Work, status: End, error: str) -> None:
+        """Record how a run ended that did not succeed."""
         app, run_id = self._app, claim.lease.run_id
-        logger.info("%s: %s%s", run_id, status, f": {error}" if error else "")
+        logger.info("%s: %s: %s", run_id, status, error)
         now = app.now()
         with app.db.transaction() as con:
-            jobs_store.end_job(con, claim.job.job_id, run_id, status, now, error=error, result=result)
+            jobs_store.end_job(con, claim.job.job_id, run_id, status, now, error=error)
             runs.end_run(con, run_id, status, now, counts=work.counts, log=claim.log, error=error)
             workflows.note_run(con, claim.job.kind, now)
             claim.lease.release(con)

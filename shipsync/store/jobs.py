@@ -98,17 +98,17 @@ def latest_jobs(con: Cursor, kind: str | None = None, limit: int = 50) -> list[J
     return [_job(row) for row in rows]
 
 
-def is_anything_open(con: Cursor) -> bool:
-    """Whether any job is queued or running."""
-    return bool(con.value("SELECT EXISTS (SELECT 1 FROM jobs WHERE status IN ('queued', 'running'))"))
-
-
-def next_queued(con: Cursor) -> Job | None:
-    """The job that has waited longest."""
-    row = con.row(
-        f"SELECT {_JOB_COLUMNS} FROM jobs WHERE status = 'queued' ORDER BY requested_at, job_id LIMIT 1"  # noqa: S608
+def open_jobs(con: Cursor) -> list[Job]:
+    """All jobs that are queued or running, the one that has waited longest first. At most one of each kind."""
+    rows = con.rows(
+        f"""
+        SELECT {_JOB_COLUMNS}
+        FROM jobs
+        WHERE status IN ('queued', 'running')
+        ORDER BY requested_at, job_id
+        """  # noqa: S608
     )
-    return _job(row) if row is not None else None
+    return [_job(row) for row in rows]
 
 
 def start_job(con: Cursor, job_id: str, run_id: str, now: datetime) -> bool:
@@ -143,7 +143,7 @@ def end_job(
     error: str | None = None,
     result: Mapping[str, object] | None = None,
 ) -> bool:
-    """A job has ended, and its running step with it. `run_id` None: it ends straight from the queue.
+    """A job has ended, and its running step with it, unless it succeeded. `run_id` None: straight from the queue.
 
     False if it was not in that state, for example because a newer run has it; then nothing is changed.
     """
@@ -164,7 +164,7 @@ def end_job(
             "result": None if result is None else json.dumps(dict(result)),
         },
     )
-    if ended:
+    if ended and status != "succeeded":
         con.execute(
             """
             UPDATE job_steps
@@ -224,24 +224,34 @@ def interrupt_jobs(con: Cursor, now: datetime, reason: str) -> list[str]:
     return [job_id for job_id, _ in rows]
 
 
-def put_steps(con: Cursor, job_id: str, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Lay out the steps of a job before it runs, and return the checkpoints it goes on from, by step name.
+def put_steps(
+    con: Cursor, job_id: str, names: Sequence[str], now: datetime, *, is_first_attempt: bool
+) -> dict[str, Mapping[str, Any]]:
+    """Lay out the steps of a job, begin the first that is to do, and return the checkpoints of those before it.
 
-    Steps that have succeeded before stay, as long as they are the procedure's first ones in its order; from the first
-    other one on all begin anew (also when the procedure was changed in between).
+    Steps that have succeeded in an earlier attempt stay, as long as they are the procedure's first ones in its order;
+    from the first other one on all begin anew (also when the procedure was changed in between).
     """
     kept: dict[str, Mapping[str, Any]] = {}
-    for step, name in zip(steps(con, job_id), names, strict=False):
-        if step.name != name or step.status != "succeeded":
-            break
-        kept[name] = step.result or {}
-    con.execute(
-        "DELETE FROM job_steps WHERE job_id = $job_id AND step_no > $kept", {"job_id": job_id, "kept": len(kept)}
-    )
-    for number, name in list(enumerate(names, 1))[len(kept) :]:
+    if not is_first_attempt:
+        for step, name in zip(steps(con, job_id), names, strict=False):
+            if step.name != name or step.status != "succeeded":
+                break
+            kept[name] = step.result or {}
         con.execute(
-            "INSERT INTO job_steps (job_id, step_no, name, status) VALUES ($job_id, $number, $name, 'waiting')",
-            {"job_id": job_id, "number": number, "name": name},
+            "DELETE FROM job_steps WHERE job_id = $job_id AND step_no > $kept", {"job_id": job_id, "kept": len(kept)}
+        )
+    if len(kept) < len(names):
+        con.execute(
+            """
+            INSERT INTO job_steps (job_id, step_no, name, status, started_at)
+            SELECT $job_id, step_no, name,
+                   CASE WHEN step_no = $first THEN 'running' ELSE 'waiting' END,
+                   CASE WHEN step_no = $first THEN $now END
+            FROM (SELECT unnest($names) AS name, generate_subscripts($names, 1) AS step_no)
+            WHERE step_no >= $first
+            """,
+            {"job_id": job_id, "names": list(names), "first": len(kept) + 1, "now": now},
         )
     return kept
 
@@ -260,16 +270,20 @@ def steps(con: Cursor, job_id: str) -> list[JobStep]:
     return [_step(row) for row in rows]
 
 
-def start_step(con: Cursor, job_id: str, name: str, now: datetime) -> None:
-    """A step begins."""
-    con.execute(
-        """
-        UPDATE job_steps
-        SET status = 'running', started_at = $now
-        WHERE job_id = $job_id
-          AND name = $name
-        """,
-        {"job_id": job_id, "name": name, "now": now},
+def start_next_step(con: Cursor, job_id: str, name: str, now: datetime) -> bool:
+    """A step begins, unless somebody asked the job to stop; then it stays waiting, and this is False."""
+    return bool(
+        con.rows(
+            """
+            UPDATE job_steps
+            SET status = 'running', started_at = $now
+            WHERE job_id = $job_id
+              AND name = $name
+              AND NOT EXISTS (SELECT 1 FROM jobs WHERE job_id = $job_id AND cancel_requested)
+            RETURNING name
+            """,
+            {"job_id": job_id, "name": name, "now": now},
+        )
     )
 
 

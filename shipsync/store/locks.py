@@ -63,6 +63,21 @@ def take(con: Cursor, workflow: str, owner: str, now: datetime, expires_at: date
     return Taken(*row) if row is not None else None
 
 
+def expiry(con: Cursor, workflow: str, token: int, run_id: str) -> datetime | None:
+    """When a lock that this run still holds expires; None if it holds it no more."""
+    expires_at: datetime | None = con.value(
+        """
+        SELECT expires_at
+        FROM sync_locks
+        WHERE workflow_name = $workflow
+          AND token = $token
+          AND run_id = $run_id
+        """,
+        {"workflow": workflow, "token": token, "run_id": run_id},
+    )
+    return expires_at
+
+
 def prolong(con: Cursor, workflow: str, token: int, run_id: str, now: datetime, expires_at: datetime) -> bool:
     """Move the expiry of a lock that this run still holds. False if it holds it no more."""
     return bool(

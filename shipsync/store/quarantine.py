@@ -79,20 +79,23 @@ def put(con: Cursor, entries: Sequence[Entry], now: datetime) -> None:
 
 def open_entries(con: Cursor, kinds: Sequence[str] = ()) -> list[OpenEntry]:
     """What is not resolved, oldest first; of these kinds, or of all when none is named."""
+    of_kind = f"AND kind IN ({', '.join('?' for _ in kinds)})" if kinds else ""
     rows = con.rows(
-        """
+        f"""
         SELECT kind, entity_id, order_number, reason, detail, raw, held, first_seen_at, last_seen_at, tries
         FROM quarantine
-        WHERE resolved_at IS NULL AND (len($kinds) = 0 OR kind IN (SELECT unnest($kinds)))
+        WHERE resolved_at IS NULL {of_kind}
         ORDER BY first_seen_at, kind, entity_id
-        """,
-        {"kinds": list(kinds)},
+        """,  # noqa: S608 - placeholders only
+        list(kinds) or None,
     )
     return [OpenEntry(Entry(*row[:7]), *row[7:]) for row in rows]
 
 
-def resolve(con: Cursor, kind: str, entity_ids: Sequence[str], resolution: str, now: datetime) -> int:
-    """Close these, if they are open, and say how. Returns how many were."""
+def resolve(
+    con: Cursor, kind: str, entity_ids: Sequence[str], resolution: str, now: datetime, *, held_only: bool = False
+) -> int:
+    """Close these, if they are open, and say how; with `held_only` what is in but odd stays. Returns how many were."""
     if not entity_ids:
         return 0
     with listed(con, "settled_records", entity_ids) as settled:
@@ -101,9 +104,10 @@ def resolve(con: Cursor, kind: str, entity_ids: Sequence[str], resolution: str, 
             UPDATE quarantine
             SET resolved_at = $now, resolution = $resolution
             WHERE kind = $kind AND entity_id IN (SELECT value FROM {settled}) AND resolved_at IS NULL
+              AND (held OR NOT $held_only)
             RETURNING entity_id
             """,  # noqa: S608 - the name of our own list
-            {"kind": kind, "resolution": resolution, "now": now},
+            {"kind": kind, "resolution": resolution, "now": now, "held_only": held_only},
         )
     return len(rows)
 
