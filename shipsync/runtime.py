@@ -33,6 +33,7 @@ from shipsync.store import jobs as jobs_store
 from shipsync.store.db import Database, open_database
 from shipsync.store.jobs import Job
 from shipsync.store.migrations import migrate
+from shipsync.store.settings import setting
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ PROCEDURES: Mapping[str, Procedure] = {
     )
 }
 
-# Of ShipStation's 40 a minute; the rest is left to other tools on the same key (DESIGN I11).
+# Of ShipStation's 40 a minute; the rest is left to other tools on the same key (DESIGN I11). The setting
+# `requests_per_minute` of the database changes it from the next start on.
 REQUESTS_PER_MINUTE = 35
 STOP_TIMEOUT_S = 30.0
 
@@ -77,11 +79,20 @@ class App:
     def __post_init__(self) -> None:
         self.worker = Worker(self)
         self.schedule = Schedule(self.db, self.clock.now, self.settings.zone, self.worker.wake)
+        door = self.doors.get("shipstation")
+        if isinstance(door, ShipStation):
+            # A wait for the next minute's requests must not hold up a cancel or the end of the process.
+            door.should_stop = self.worker.should_stop
 
     @property
     def now(self) -> Callable[[], datetime]:
         """The clock: aware UTC."""
         return self.clock.now
+
+    def requests_sent(self) -> int:
+        """How many requests went to ShipStation so far."""
+        door = self.doors.get("shipstation")
+        return door.requests.total() if isinstance(door, ShipStation) else 0
 
     def run_now(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Job:
         """Queue a job and run the queue until it has ended. Returns it as it ended."""
@@ -120,10 +131,10 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
         if settings.is_sandbox:
             home = Sandbox(settings.database_path.parent / "sandbox", clock.now, settings.order_files)
             sandbox = stack.enter_context(home)
-            door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock)
+            door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock, share=_share(db))
             order_files: Path | None = sandbox.order_files
         else:
-            door = open_door(str(settings.shipstation_url), *_credentials(settings), clock)
+            door = open_door(str(settings.shipstation_url), *_credentials(settings), clock, share=_share(db))
             order_files = settings.order_files
         stack.callback(door.close)
         app = App(settings, db, {"shipstation": door, "order_files": order_files}, clock)
@@ -145,7 +156,15 @@ def prepare_database(db: Database, settings: Settings, now: datetime) -> None:
         first_start.prepare(con, controls, catalogue, world, now)
 
 
-def open_door(url: str, key: str, secret: str, clock: Clock, *, jitter: random.Random | None = None) -> ShipStation:
+def open_door(
+    url: str,
+    key: str,
+    secret: str,
+    clock: Clock,
+    *,
+    share: int = REQUESTS_PER_MINUTE,
+    jitter: random.Random | None = None,
+) -> ShipStation:
     """The door to one ShipStation account, at our share of its limit. `jitter` makes its waiting repeatable."""
     return ShipStation(
         url,
@@ -154,9 +173,14 @@ def open_door(url: str, key: str, secret: str, clock: Clock, *, jitter: random.R
         now=clock.now,
         sleep=clock.sleep,
         monotonic=clock.monotonic,
-        requests_per_minute=REQUESTS_PER_MINUTE,
+        requests_per_minute=share,
         jitter=jitter,
     )
+
+
+def _share(db: Database) -> int:
+    value = setting(db.read(), "requests_per_minute")
+    return int(value) if value is not None else REQUESTS_PER_MINUTE
 
 
 def _credentials(settings: Settings) -> tuple[str, str]:

@@ -70,9 +70,8 @@ class App(Protocol):
     def settings(self) -> Any:
         """The settings, passed on to procedures."""
 
-
-class _Stopping(Cancelled):
-    """The process is going down: the job ends as interrupted, not as cancelled."""
+    def requests_sent(self) -> int:
+        """How many requests all doors have sent so far; the worker keeps each run's share of them."""
 
 
 @dataclass
@@ -83,6 +82,7 @@ class _Claim:
     procedure: Procedure
     lease: RunLease
     results: dict[str, Mapping[str, Any]]  # checkpoints of steps that succeeded in an earlier attempt
+    requests_before: int  # sent by this process until now
     log: list[str] = field(default_factory=list)
     kept: tuple[int, dict[str, int]] = (0, {})  # log lines and counts as they stand in the run's row
 
@@ -139,6 +139,13 @@ class Worker:
             thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
 
+    def should_stop(self) -> bool:
+        """Whether the run under way shall end: the process stops, or a person cancelled the job."""
+        lease = self._lease
+        if self._stopping.is_set() or lease is None:
+            return self._stopping.is_set()
+        return jobs_store.is_cancel_requested(self._app.db.read(), lease.run_id)
+
     def run_next(self) -> bool:
         """See the module's `run_next`."""
         app = self._app
@@ -178,7 +185,7 @@ class Worker:
         runs.begin_run(con, lease.run_id, job.kind, job.job_id, lease.token, now)
         names = [step.name for step in procedure.steps]
         done = jobs_store.put_steps(con, job.job_id, names, now, is_first_attempt=job.attempts == 0)
-        return _Claim(job, procedure, lease, dict(done))
+        return _Claim(job, procedure, lease, dict(done), app.requests_sent())
 
     def _run(self, claim: _Claim) -> None:
         self._lease = claim.lease
@@ -186,10 +193,12 @@ class Worker:
         try:
             self._do_steps(claim, work)
             self._succeed(claim, work)
-        except _Stopping:
-            self._end(claim, work, "interrupted", STOPPED)
         except Cancelled as error:
-            self._end(claim, work, "cancelled", str(error) or "Cancelled.")
+            # A door that waits asks `should_stop`, and cannot tell a person's wish from the end of the process.
+            if self._stopping.is_set():
+                self._end(claim, work, "interrupted", STOPPED)
+            else:
+                self._end(claim, work, "cancelled", str(error) or "Cancelled.")
         except LockLost as error:
             # Nothing is written but that: the rows of a run that lost its lock belong to whoever took it.
             work.log(str(error))
@@ -228,8 +237,6 @@ class Worker:
                 runs.keep_run(con, claim.lease.run_id, work.counts, claim.log)
                 claim.kept = said
             goes_on = not self._stopping.is_set() and jobs_store.start_next_step(con, job_id, following, app.now())
-        if self._stopping.is_set():
-            raise _Stopping
         if not goes_on:
             raise Cancelled(CANCELLED)
 
@@ -243,7 +250,7 @@ class Worker:
             if claim.steps:
                 jobs_store.end_step(con, job_id, last, result, now)
             jobs_store.end_job(con, job_id, run_id, "succeeded", now, result=result)
-            runs.end_run(con, run_id, "succeeded", now, counts=work.counts, log=claim.log)
+            runs.end_run(con, run_id, "succeeded", now, counts=self._figures(claim, work), log=claim.log)
             workflows.note_run(con, claim.job.kind, now)
         logger.info("%s: succeeded", run_id)
 
@@ -263,9 +270,7 @@ class Worker:
                 last_beat = app.now()
 
         def check_cancel() -> None:
-            if self._stopping.is_set():
-                raise _Stopping
-            if jobs_store.is_cancel_requested(app.db.read(), job.job_id):
+            if self.should_stop():
                 raise Cancelled(CANCELLED)
             beat_if_due()
 
@@ -299,9 +304,14 @@ class Worker:
         now = app.now()
         with app.db.transaction() as con:
             jobs_store.end_job(con, claim.job.job_id, run_id, status, now, error=error)
-            runs.end_run(con, run_id, status, now, counts=work.counts, log=claim.log, error=error)
+            runs.end_run(con, run_id, status, now, counts=self._figures(claim, work), log=claim.log, error=error)
             workflows.note_run(con, claim.job.kind, now)
             claim.lease.release(con)
+
+    def _figures(self, claim: _Claim, work: Work) -> dict[str, int]:
+        """What the run counted, and how many requests it sent, if it sent any."""
+        sent = self._app.requests_sent() - claim.requests_before
+        return work.counts | ({"requests": sent} if sent else {})
 
     def _work_on(self) -> None:
         while not self._stopping.is_set():

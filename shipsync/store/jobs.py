@@ -203,9 +203,9 @@ def ask_to_cancel(con: Cursor, job_id: str) -> bool:
     )
 
 
-def is_cancel_requested(con: Cursor, job_id: str) -> bool:
-    """Whether somebody asked this job to stop."""
-    return bool(con.value("SELECT cancel_requested FROM jobs WHERE job_id = $job_id", {"job_id": job_id}))
+def is_cancel_requested(con: Cursor, run_id: str) -> bool:
+    """Whether somebody asked the job that runs as this run to stop."""
+    return bool(con.rows("SELECT 1 FROM jobs WHERE run_id = $run_id AND cancel_requested", {"run_id": run_id}))
 
 
 def interrupt_jobs(con: Cursor, now: datetime, reason: str) -> list[str]:

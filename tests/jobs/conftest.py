@@ -40,6 +40,9 @@ class FakeApp:
     doors: Mapping[str, Any] = field(default_factory=dict)
     settings: Any = None
 
+    def requests_sent(self) -> int:
+        return 0
+
     def has(self, workflow: str, *steps: Callable[[Work], Mapping[str, Any] | None]) -> None:
         """Give it a procedure whose steps are functions, named after them."""
         made = tuple(Step(step.__name__, step) for step in steps)

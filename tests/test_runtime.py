@@ -1,0 +1,65 @@
+"""The wiring: what an open application does that no room does alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shipsync.config import load_settings
+from shipsync.jobs import queue
+from shipsync.runtime import App, Clock, open_app, open_door, prepare_database
+from shipsync.sandbox.clock import VirtualClock
+from shipsync.sandbox.faults import Faults, too_many
+from shipsync.sandbox.server import Server
+from shipsync.sandbox.world import World
+from shipsync.store.db import open_database
+from shipsync.store.settings import set_setting
+from tests.house import NOON, SYNC, House
+
+
+def test_a_cancel_ends_a_wait_for_shipstation(tmp_path: Path) -> None:
+    clock = VirtualClock(NOON)
+    faults = Faults()
+    faults.add("orders", too_many(reset_s=60))
+    world = World(1, NOON, orders_per_day=0)
+    with Server(world, clock.now, faults=faults) as server, open_database(None) as db:
+        settings = load_settings({}, None)
+        prepare_database(db, settings, NOON)
+        asked = queue.enqueue(db, SYNC, {}, "test", NOON)
+
+        def sleep(seconds: float) -> None:
+            clock.sleep(seconds)
+            queue.cancel(db, asked.job_id, "somebody", clock.now())
+
+        time = Clock(clock.now, sleep, lambda: clock.now().timestamp())
+        app = App(settings, db, {"shipstation": open_door(server.url, "sandbox", "sandbox", time)}, time)
+        job = app.run_now(SYNC, {}, "test")
+        assert job.status == "cancelled"
+        assert len(server.asked("orders")) == 1
+        assert clock.now() - NOON < (NOON.replace(minute=1) - NOON)
+
+
+def test_the_share_of_the_limit_is_a_setting(tmp_path: Path) -> None:
+    settings = load_settings({"SHIPSYNC_DATABASE": str(tmp_path / "x.duckdb")}, None)
+    clock = VirtualClock(datetime.now(UTC))
+    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+    with open_app(settings, time) as app, app.db.transaction() as con:
+        set_setting(con, "requests_per_minute", "3", "test", clock.now())
+    with open_app(settings, time) as app:
+        before = clock.now()
+        assert app.run_now(SYNC, {}, "test").status == "succeeded"
+        door = app.doors["shipstation"]
+        # At least six requests at three a minute: the clock was made to wait.
+        assert door.requests.total() >= 6
+        assert (clock.now() - before).total_seconds() > 30
+
+
+def test_a_run_keeps_what_it_did_and_how_far_it_read(house: House) -> None:
+    house.world.place_manual_order("100521")
+    house.sync()
+    [(run_id, status, mark_from, mark_to, requests)] = house.rows(
+        "SELECT run_id, status, mark_from, mark_to, requests FROM runs WHERE workflow_name = 'shipstation-sync'"
+    )
+    assert (run_id, status, mark_from) == ("shipstation-sync.1", "succeeded", None)
+    assert mark_to == house.mark()[1]
+    assert requests == len(house.server.requests)
