@@ -417,7 +417,11 @@ db = open_database(Path(sys.argv[1]))
 now = lambda: datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 sync = Procedure("sync", (Step("fetch", fetch), Step("apply", apply)))
 enqueue(db, "sync", {}, "Ann", now())
-run_next(SimpleNamespace(db=db, procedures={"sync": sync}, now=now, owner="a child", doors={}, settings=None))
+run_next(
+    SimpleNamespace(
+        db=db, procedures={"sync": sync}, now=now, owner="a child", doors={}, settings=None, requests_sent=int
+    )
+)
 """
 
 
