@@ -37,10 +37,12 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
     with work.db.transaction() as con:
         work.lease.check(con)
         before = marks.mark_of(con, work.lease.workflow)
-        touched, newest = _apply_orders(con, work, reader, [r.reading_id for r in unapplied if r.feed == "orders"], now)
+        with_guide = guide(con)
+        order_readings = [r.reading_id for r in unapplied if r.feed == "orders"]
+        touched, newest = _apply_orders(con, work, reader, order_readings, with_guide, now)
         touched |= _apply_parcels(con, work, reader, [r.reading_id for r in unapplied if r.feed != "orders"], now)
         settle_poison(con, work.memory.get("poison asked", {}), reader, now)
-        work.count("shipped", refresh_shipped(con, touched, now))
+        work.count("shipped", refresh_shipped(con, touched, with_guide, now))
         missing = orders_store.count_missing_carrier(con, sorted(touched))
         if missing:
             work.count("shipped without carrier", missing)
@@ -67,10 +69,9 @@ def spans(readings: Iterable[Reading], feed: Feed) -> Iterator[tuple[Window, dat
 
 
 def _apply_orders(
-    con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime
+    con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], with_guide: Guide, now: datetime
 ) -> tuple[set[int], datetime | None]:
     """Route and write every fetched order. Returns the orders touched and the newest modifyDate among all."""
-    with_guide = guide(con)
     touched: set[int] = set()
     newest: datetime | None = None
     held = held_rows(con, ["order", "conflict"], "orders")
@@ -78,6 +79,10 @@ def _apply_orders(
     if chunk:
         work.count("held, tried again", len(chunk))
     for page in reader.decoded(reading_ids):
+        if page.bad:
+            # What was read before goes in first, so that of an order's versions the one read last has the last word.
+            touched |= _take_in(con, work, chunk, with_guide, now)
+            chunk = []
         hold_what_cannot_be_read(con, work, page, now)
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
         work.count("fetched", len(orders))

@@ -12,6 +12,7 @@ from shipsync.procedures.reading import Decoded, Reader
 from shipsync.procedures.take_in import Seen
 from shipsync.procedures.work import Work
 from shipsync.rules.shipstation import Feed, PoisonRow
+from shipsync.rules.watermark import Window
 from shipsync.store import quarantine, readings
 from shipsync.store.cursor import Cursor
 
@@ -84,15 +85,16 @@ def settle_poison(con: Cursor, asked: Mapping[str, str], reader: Reader, now: da
             quarantine.put(con, [held[entity_id]], now)
 
 
-def poison_place(entry: quarantine.Entry) -> tuple[datetime, datetime]:
-    """Between which two instants the row lies that always answered 500."""
+def poison_place(entry: quarantine.Entry) -> tuple[Feed, Window]:
+    """In which list, and between which two instants, the row lies that always answered 500."""
     place = json.loads(entry.raw or "{}")
-    return datetime.fromisoformat(place["after"]), datetime.fromisoformat(place["before"])
+    window = Window(datetime.fromisoformat(place["after"]), datetime.fromisoformat(place["before"]))
+    return place["feed"], window
 
 
 def _poisoned(place: PoisonRow) -> quarantine.Entry:
-    raw = json.dumps({"after": place.after.isoformat(), "before": place.before.isoformat()})
-    return quarantine.Entry("poison", place.entity_id, None, "always_500", place.reason, raw)
+    raw = json.dumps({"feed": place.feed, "after": place.after.isoformat(), "before": place.before.isoformat()})
+    return quarantine.Entry("poison", f"{place.feed} {place.entity_id}", None, "always_500", place.reason, raw)
 
 
 def _kept_row(reading_id: str, page_no: int, answered_at: datetime, row: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shipsync.doors.shipstation import Page, ShipStation, read_page
@@ -61,6 +61,11 @@ class Reader:
     def look_up(self, feed: Feed, pages: Iterator[Page[Any]]) -> str:
         """Keep pages of another question (one order's parcels, a poison place) like any other reading."""
         return self._begin(feed, pages, None)
+
+    def ask_again(self, feed: Feed, place: Window) -> str:
+        """Read the place of a broken row again, a second wider; it moves no mark. Returns the reading's id."""
+        second = timedelta(seconds=1)
+        return self.look_up(feed, self._ask(feed, Window(place.start - second, place.end + second), None))
 
     def decoded(self, reading_ids: Sequence[str]) -> Iterator[Decoded]:
         """The pages of these readings as records, in the order they came."""

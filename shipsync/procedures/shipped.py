@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shipsync.procedures.take_in import Guide
 from shipsync.rules.lots import parse_sku_lot
-from shipsync.rules.orders import local_status
+from shipsync.rules.orders import carrier_account_id, local_status
 from shipsync.rules.periods import business_date
 from shipsync.rules.shipped import OrderState, Picture, picture
 from shipsync.store import parcels as store
@@ -18,7 +19,7 @@ from shipsync.store.cursor import Cursor
 _SHIPSTATION_ZONE = ZoneInfo("America/Los_Angeles")
 
 
-def refresh_shipped(con: Cursor, order_ids: Iterable[int], now: datetime) -> int:
+def refresh_shipped(con: Cursor, order_ids: Iterable[int], with_guide: Guide, now: datetime) -> int:
     """Tell anew what has left of these orders, and write it. Returns how many of them now count as shipped.
 
     Orders that were closed here (merged away, deleted) keep what they had shipped.
@@ -45,7 +46,7 @@ def refresh_shipped(con: Cursor, order_ids: Iterable[int], now: datetime) -> int
             lines=one.lines,
         )
         pic = picture(state, parcels.get(one.order_id, ()))
-        states.append(_state_row(one, pic, reason))
+        states.append(_state_row(one, pic, reason, with_guide))
         if pic.left:
             orders.append(_order_row(one, pic, now))
             items.extend(_item_rows(one, pic))
@@ -54,14 +55,17 @@ def refresh_shipped(con: Cursor, order_ids: Iterable[int], now: datetime) -> int
     return sum(1 for row in states if row["status"] == "shipped")
 
 
-def _state_row(one: store.Shippable, pic: Picture, reason: str | None) -> dict[str, Any]:
+def _state_row(one: store.Shippable, pic: Picture, reason: str | None, with_guide: Guide) -> dict[str, Any]:
     first = pic.first
+    carrier, service = (first.carrier_code, first.service_code) if first else (None, None)
     return {
         "shipstation_order_id": one.order_id,
         "status": pic.status,
         "status_reason": pic.status_reason or reason,
-        "carrier_code": first.carrier_code if first else None,
-        "service_code": first.service_code if first else None,
+        "carrier_code": carrier,
+        "carrier_id": carrier_account_id(carrier, None, with_guide.accounts),
+        "service_code": service,
+        "service_name": with_guide.services.get((carrier or "", service or "")),
         "tracking_number": first.tracking_number if first else None,
     }
 

@@ -12,7 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -26,11 +26,12 @@ from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import watermark
 from shipsync.rules.alerts import SLOW_AFTER
 from shipsync.rules.census import OPEN_STATUSES, Signs, questions
-from shipsync.rules.shipstation import RemoteOrder
+from shipsync.rules.shipstation import Feed, RemoteFulfillment, RemoteLine, RemoteOrder
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, reference
 from shipsync.store import routing as routing_store
 from shipsync.store.cursor import Cursor
+from shipsync.store.routing import SeenBefore
 
 WORKFLOW = "shipstation-sync"
 
@@ -85,10 +86,12 @@ def fetch_parcels(work: Work) -> Result:
     elif wanted.open_status is not None:
         work.memory["vanished"] = reconcile(work, reader, wanted.open_status)
         work.memory["states read"] = (wanted.open_status,)
-    missing = _shipped_without_parcel(work, reader, unseen, now)
-    if missing and "fulfillments" not in asked:
-        asked.append("fulfillments")
-        reader.read("fulfillments", _parcel_window(feed_marks.get("fulfillments"), now))
+    # An order may show before its label does, and one marked as shipped has no label at all.
+    late: tuple[Feed, ...] = ("shipments", "fulfillments")
+    for feed in late:
+        if feed not in asked and _shipped_without_parcel(work, reader, unseen, now):
+            asked.append(feed)
+            reader.read(feed, _parcel_window(feed_marks.get(feed), now))
     looked_up = _look_up_parcels(work, reader, now)
     return {"asked": asked, "open orders counted": wanted.open_status, "looked up": looked_up}
 
@@ -168,11 +171,12 @@ def _retry_poison(work: Work, reader: Reader) -> None:
         wait = min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
         if len(asked) == POISON_RETRIES_A_RUN or work.now() - held.last_seen_at < wait:
             continue
+        feed, place = poison_place(held.entry)
+        if place.end - place.start > watermark.SEED:
+            continue  # it lies somewhere in all of an order's parcels, which are asked for again by themselves
         try:
-            asked[held.entry.entity_id] = reader.look_up(
-                "orders", _door(work).orders_between(*poison_place(held.entry))
-            )
-        except ShipStationDown as error:
+            asked[held.entry.entity_id] = reader.ask_again(feed, place)
+        except (ShipStationDown, ShipStationGarbled) as error:
             # The list itself was read just now, so it is this place that still fails.
             work.log(f"Still failing: {held.entry.detail} ({error})")
             asked[held.entry.entity_id] = ""
@@ -183,13 +187,16 @@ def _retry_poison(work: Work, reader: Reader) -> None:
 
 
 def _unseen(work: Work, reader: Reader) -> list[RemoteOrder]:
-    """The fetched order versions that no run has routed yet."""
+    """The fetched order versions that no run has routed yet, or that differ from ours without a new modifyDate."""
     ids = [one.reading_id for one in reader.unapplied() if one.feed == "orders"]
     fresh: list[RemoteOrder] = []
     for page in reader.decoded(ids):
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
         before = routing_store.seen_before(work.db.read(), [(one.order_id, one.modified_at) for one in orders])
-        fresh.extend(one for one in orders if not before[one.order_id, one.modified_at].is_seen)
+        for one in orders:
+            known = before[one.order_id, one.modified_at]
+            if not known.is_seen or known.known_hash not in (None, one.content_hash):
+                fresh.append(one)
     return fresh
 
 
@@ -197,34 +204,68 @@ def _signs(db: Cursor, unseen: Sequence[RemoteOrder], *, is_first: bool) -> Sign
     before = routing_store.seen_before(db, [(one.order_id, one.modified_at) for one in unseen])
     here = {one.order_id: before[one.order_id, one.modified_at] for one in unseen}
     shipped = [one for one in unseen if one.status == "shipped"]
-    others = [one for one in unseen if one.status != "shipped" and here[one.order_id].known_status is not None]
+    others = [one for one in unseen if one.status != "shipped"]
+    standing = parcels.with_standing_parcel(db, [one.order_id for one in unseen])
     return Signs(
         is_first=is_first,
         shipped=bool(shipped),
-        open_changed=any(here[one.order_id].known_hash != one.content_hash for one in others),
-        reopened=any(here[one.order_id].known_status == "shipped" for one in others),
+        open_changed=any(_may_be_partly_shipped(one, here[one.order_id]) for one in others),
+        reopened=bool(standing) or any(here[one.order_id].known_status == "shipped" for one in others),
         externally=any(one.externally_fulfilled for one in shipped),
     )
 
 
+def _may_be_partly_shipped(order: RemoteOrder, here: SeenBefore) -> bool:
+    """An open order that we know has changed; one that is new to us has been given a ship date."""
+    if here.known_status is None:
+        return order.ship_date is not None
+    return here.known_hash != order.content_hash
+
+
 def _shipped_without_parcel(work: Work, reader: Reader, unseen: Sequence[RemoteOrder], now: datetime) -> set[int]:
-    """Orders shipped lately for which neither the store nor the pages just fetched hold a parcel that stands."""
+    """Orders shipped lately whose parcels, stored or just fetched, do not hold all that was ordered."""
     db = work.db.read()
-    shipped = {one.order_id for one in unseen if one.status == "shipped"}
-    shipped |= {
-        order_id for order_id, modified_at, _ in parcels.shipped_without_parcel(db) if now - modified_at < LOOK_UP_AFTER
-    }
-    if not shipped:
+    ordered = {one.order_id: _units(one.lines) for one in unseen if one.status == "shipped"}
+    for order_id, modified_at, _ in parcels.shipped_without_parcel(db):
+        if now - modified_at < LOOK_UP_AFTER:
+            ordered.setdefault(order_id, 1)
+    if not ordered:
         return set()
-    shown = {
-        order_id
-        for order_id, known in parcels.parcels_of(db, shipped).items()
-        if any(parcel.voided_at is None for parcel in known)
+    # By parcel, because one that is stored may have come again; None: it stands and does not say what is in it.
+    shown: dict[tuple[int, object], int | None] = {
+        (order_id, parcel.parcel_id): None if parcel.lines is None else sum(line.quantity for line in parcel.lines)
+        for order_id, known in parcels.parcels_of(db, ordered).items()
+        for parcel in known
+        if parcel.voided_at is None
     }
     ids = [one.reading_id for one in reader.unapplied() if one.feed != "orders"]
     for page in reader.decoded(ids):
-        shown |= {row.order_id for row in page.rows if row.order_id is not None and not row.voided}
-    return shipped - shown
+        for row in page.rows:
+            if isinstance(row, RemoteFulfillment):
+                place = (row.order_id or 0, row.fulfillment_id)
+                units = None
+            else:
+                place = (row.order_id or 0, row.shipment_id)
+                units = None if row.lines is None else _units(row.lines)
+            shown.pop(place, None)
+            if not row.voided and not getattr(row, "is_return_label", False):
+                shown[place] = units
+    labelled: dict[int, int] = {}
+    whole: set[int] = set()
+    for (order_id, _), in_it in shown.items():
+        if in_it is None:
+            whole.add(order_id)
+        else:
+            labelled[order_id] = labelled.get(order_id, 0) + in_it
+    return {
+        order_id
+        for order_id, units in ordered.items()
+        if order_id not in whole and (order_id not in labelled or labelled[order_id] < units)
+    }
+
+
+def _units(lines: Iterable[RemoteLine]) -> int:
+    return sum(line.quantity for line in lines if not line.adjustment)
 
 
 def _look_up_parcels(work: Work, reader: Reader, now: datetime) -> int:
@@ -244,7 +285,7 @@ def _look_up_parcels(work: Work, reader: Reader, now: datetime) -> int:
 def _has_unnamed_service(work: Work) -> bool:
     names = reference.service_names(work.db.read())
     reader = _reader(work)
-    ids = [one.reading_id for one in reader.unapplied() if one.feed == "orders"]
+    ids = [one.reading_id for one in reader.unapplied() if one.feed != "fulfillments"]
     return any(
         row.carrier_code and row.service_code and (row.carrier_code, row.service_code) not in names
         for page in reader.decoded(ids)

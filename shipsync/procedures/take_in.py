@@ -80,6 +80,7 @@ class _Here:
             by_id=self.by_id.get(order.order_id),
             by_key=self.by_key.get(order.order_key) if order.order_key else None,
             parent=self.by_id.get(order.parent_id) if order.parent_id is not None else None,
+            merged=tuple(self.by_id[gone] for gone in order.merged_ids if gone in self.by_id),
             same_number=tuple(self.by_number.get(order.order_number, ())),
             is_cleaned_up=order.order_id in self.cleaned_up or order.order_key in self.cleaned_up,
         )
@@ -135,13 +136,17 @@ def take_in_orders(
     still_held = {(entry.kind, entry.entity_id) for entry in held}
     for kind in ("order", "conflict"):
         mended = [str(o.order.order_id) for o in newest if (kind, str(o.order.order_id)) not in still_held]
-        quarantine.resolve(con, kind, mended, "a later version was routed", now)
+        # A number that two orders share stays shown: a later version says nothing about it.
+        quarantine.resolve(con, kind, mended, "a later version was routed", now, held_only=True)
+    linked = [key for _, routed, key in taken if routed.route is Route.LINK]
+    quarantine.resolve(con, "upload", linked, "it is at ShipStation", now)
     return {one.order.order_id for one, _, _ in taken}
 
 
 def _what_is_here(con: Cursor, newest: Sequence[Seen]) -> _Here:
     ids = [one.order.order_id for one in newest]
     parents = [one.order.parent_id for one in newest if one.order.parent_id is not None]
+    parents += [gone for one in newest for gone in one.order.merged_ids]
     keys = [one.order.order_key for one in newest if one.order.order_key]
     numbers = [one.order.order_number for one in newest]
     here = _Here(cleaned_up=orders_store.cleaned_up_ids(con, ids, keys))
@@ -224,7 +229,7 @@ def _order_row(order: RemoteOrder, routed: Routing, key: str, with_guide: Guide,
     carrier, service = order.carrier_code, order.service_code
     return {
         "order_key": key,
-        "order_number": known.order_number if known else order.order_number,
+        "order_number": known.order_number if known and known.source_system == SHOP else order.order_number,
         "source_system": _source(routed),
         "status": status,
         "status_reason": reason,
@@ -331,6 +336,7 @@ def _note_odd_ones(
     """Say which of the orders taken in have a status word or a SKU text that we cannot read."""
     odd: list[quarantine.Entry] = []
     fine: list[str] = []
+    understood: list[str] = []
     for one, _, _ in taken:
         order = one.order
         unreadable = [ln.sku or "(none)" for ln in order.lines if not ln.adjustment and parse_sku_lot(ln.sku) is None]
@@ -351,7 +357,9 @@ def _note_odd_ones(
             )
         else:
             fine.append(identity)
-        if not is_known_status(order.status):
+        if is_known_status(order.status):
+            understood.append(identity)
+        else:
             odd.append(
                 quarantine.Entry(
                     "status_word",
@@ -368,3 +376,4 @@ def _note_odd_ones(
         count("odd, but taken in", len(odd))
     quarantine.put(con, odd, now)
     quarantine.resolve(con, "sku_text", fine, "corrected at ShipStation", now)
+    quarantine.resolve(con, "status_word", understood, "it has a status we know", now)

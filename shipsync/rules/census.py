@@ -72,7 +72,8 @@ def turn_of(open_status: str) -> str:
 
 def _turn(asked_at: Mapping[str, datetime | None], now: datetime, *, is_idle: bool) -> str | None:
     """The list whose turn it is. In an idle hour it is the one that has waited longest by its measure."""
-    moments = {name: asked_at.get(name) for name in TURNS}
+    # An instant ahead of now is no instant at which something was asked.
+    moments = {name: at if (at := asked_at.get(name)) is not None and at <= now else None for name in TURNS}
     asked = [moment for moment in moments.values() if moment is not None]
     if is_idle and asked and now - max(asked) < CENSUS_EVERY:
         return None

@@ -34,6 +34,8 @@ REASONS = {
     "own_key": "An order we uploaded was found by its key.",
     "same_number": "An order of the shop was already at ShipStation under its number, with the same products.",
     "split_child": "A part split off an order we know.",
+    "merge_survivor": "An order into which one that we know was merged.",
+    "parent_not_here": "A part split off an order of ours that has not been seen at ShipStation yet.",
     "new_manual": "A manual order with a key product.",
     "new_manual_shared_number": "A manual order whose number a shop order also has; both are kept.",
     "not_manual": "Not a manual order and not one of ours.",
@@ -87,6 +89,7 @@ class Known:
     parent: KnownOrder | None = None
     same_number: tuple[KnownOrder, ...] = ()
     is_cleaned_up: bool = False
+    merged: tuple[KnownOrder, ...] = ()  # orders that were merged into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,16 @@ def route(order: RemoteOrder, known: Known, rule: ManualRule, keys: KeySkus) -> 
     if order.parent_id is not None and known.parent is not None:
         return Routing(Route.IMPORT, "split_child", known.parent)
     if is_ours(order.order_key):
-        return _route_ours(known.by_key)
+        # A part may carry its parent's key; it must not take the parent's place.
+        return _route_ours(known.by_key) if order.parent_id is None else Routing(Route.QUARANTINE, "parent_not_here")
     shop_orders = [other for other in known.same_number if other.source_system == SHOP]
     if not rule.fits(order.order_number):
-        return _route_by_number(order, shop_orders)
-    return _route_manual(order, keys, shares_number=bool(shop_orders))
+        found = _route_by_number(order, shop_orders)
+    else:
+        found = _route_manual(order, keys, shares_number=bool(shop_orders))
+    if found.route is Route.SKIP and known.merged:
+        return Routing(Route.IMPORT, "merge_survivor", known.merged[0])
+    return found
 
 
 def _route_known(order: RemoteOrder, known: KnownOrder) -> Routing:

@@ -8,9 +8,11 @@ label bought before the first was voided, API.md section 4) takes what the other
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
+
+from shipsync.rules.lots import parse_sku_lot
 
 ParcelKind = Literal["shipment", "fulfillment", "order"]
 
@@ -109,21 +111,35 @@ def _what_left(order: OrderState, standing: Sequence[Parcel]) -> tuple[Left, ...
 
 
 def _rest(ordered: Sequence[Line], shipped: Sequence[Line]) -> list[Line]:
-    """What was ordered and is in no parcel yet. Lines meet by item id, else by SKU text."""
-    gone: dict[object, int] = {}
-    for line in shipped:
-        gone[_identity(line)] = gone.get(_identity(line), 0) + line.quantity
-    rest = []
-    for line in ordered:
-        used = min(line.quantity, gone.get(_identity(line), 0))
-        gone[_identity(line)] = gone.get(_identity(line), 0) - used
-        if line.quantity > used:
-            rest.append(Line(line.order_item_id, line.sku, line.quantity - used))
-    return rest
+    """What was ordered and is in no parcel yet.
+
+    Lines meet by item id; what does not (some labels carry no ids, and a split, a merge or an edit gives new ones)
+    meets by SKU text, and then by SKU whatever the lot, because a label may name another lot.
+    """
+    left = [line.quantity for line in ordered]
+    gone = [line.quantity for line in shipped]
+    for identity in (_item_id, _sku_text, _base_sku):
+        for no, line in enumerate(ordered):
+            for other_no, other in enumerate(shipped):
+                if identity(line) is not None and identity(line) == identity(other):
+                    met = min(left[no], gone[other_no])
+                    left[no] -= met
+                    gone[other_no] -= met
+    return [replace(line, quantity=units) for line, units in zip(ordered, left, strict=True) if units > 0]
 
 
-def _identity(line: Line) -> object:
-    return line.order_item_id if line.order_item_id is not None else line.sku
+def _item_id(line: Line) -> int | None:
+    return line.order_item_id
+
+
+def _sku_text(line: Line) -> str | None:
+    found = parse_sku_lot(line.sku)
+    return found.text if found is not None else line.sku
+
+
+def _base_sku(line: Line) -> str | None:
+    found = parse_sku_lot(line.sku)
+    return found.base_sku if found is not None else None
 
 
 def _units(lines: Iterable[Line]) -> int:

@@ -131,6 +131,7 @@ def take_in(con: Cursor, rows: Sequence[Row]) -> None:
             INSERT INTO orders_inbox ({columns}, created_at, updated_at)
             SELECT {columns}, seen_at, seen_at FROM {incoming}
             ON CONFLICT (order_key) DO UPDATE SET
+                order_number = excluded.order_number,
                 status = excluded.status,
                 status_reason = excluded.status_reason,
                 shipstation_order_id = excluded.shipstation_order_id,

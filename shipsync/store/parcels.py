@@ -102,7 +102,9 @@ _STATES = pa.schema(
         ("status", pa.string()),
         ("status_reason", pa.string()),
         ("carrier_code", pa.string()),
+        ("carrier_id", pa.int64()),
         ("service_code", pa.string()),
+        ("service_name", pa.string()),
         ("tracking_number", pa.string()),
     ]
 )
@@ -273,6 +275,21 @@ def parcels_of(con: Cursor, order_ids: Iterable[int]) -> dict[int, list[Parcel]]
     return parcels
 
 
+def with_standing_parcel(con: Cursor, order_ids: Iterable[int]) -> set[int]:
+    """Which of these orders have a label or a fulfillment that is not voided: a change of theirs may be a void."""
+    rows = con.rows(
+        """
+        SELECT shipstation_order_id FROM shipments
+        WHERE NOT voided AND NOT is_return_label AND shipstation_order_id IN (SELECT unnest($ids))
+        UNION
+        SELECT shipstation_order_id FROM fulfillments
+        WHERE NOT voided AND shipstation_order_id IN (SELECT unnest($ids))
+        """,
+        {"ids": sorted(set(order_ids))},
+    )
+    return {row[0] for row in rows}
+
+
 def replace_shipped(con: Cursor, order_ids: Sequence[int], orders: Sequence[Row], items: Sequence[Row]) -> None:
     """Make what has left of these orders exactly `orders` (SHIPPED_ORDERS) and `items` (SHIPPED_ITEMS)."""
     ids = {"ids": list(order_ids)}
@@ -307,7 +324,10 @@ def replace_shipped(con: Cursor, order_ids: Sequence[int], orders: Sequence[Row]
 
 
 def set_shipped_state(con: Cursor, rows: Sequence[Row], now: datetime) -> None:
-    """Write what the parcels say onto the orders: status, tracking number, and carrier where the order has none."""
+    """Write what the parcels say onto the orders: status, tracking number, carrier and service.
+
+    Where carrier and service are the order's own, their id and name stay: the order may name the account it bills.
+    """
     if not rows:
         return
     with batch(con, "incoming_states", rows, _STATES) as incoming:
@@ -318,7 +338,14 @@ def set_shipped_state(con: Cursor, rows: Sequence[Row], now: datetime) -> None:
                 status_reason = i.status_reason,
                 tracking_number = i.tracking_number,
                 shipping_carrier_code = coalesce(i.carrier_code, shipping_carrier_code),
+                shipping_carrier_id = CASE
+                    WHEN i.carrier_code IS NULL OR i.carrier_code = shipping_carrier_code THEN shipping_carrier_id
+                    ELSE i.carrier_id END,
                 shipping_service_code = coalesce(i.service_code, shipping_service_code),
+                shipping_service_name = CASE
+                    WHEN i.service_code IS NULL OR (i.service_code = shipping_service_code
+                        AND i.carrier_code IS NOT DISTINCT FROM shipping_carrier_code) THEN shipping_service_name
+                    ELSE i.service_name END,
                 updated_at = $now
             FROM {incoming} i
             WHERE orders_inbox.shipstation_order_id = i.shipstation_order_id

@@ -74,7 +74,7 @@ def seen_before(con: Cursor, versions: Sequence[tuple[int, datetime]]) -> dict[t
 
 
 def log_routings(con: Cursor, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keep where each version went (ROUTINGS). A version seen again keeps its first entry, unless its route changed."""
+    """Keep where each version went (ROUTINGS). One seen again keeps its entry unless its route or content changed."""
     if not rows:
         return
     columns = ", ".join(ROUTINGS.names)
@@ -91,7 +91,8 @@ def log_routings(con: Cursor, rows: Sequence[Mapping[str, Any]]) -> None:
                 page_no = excluded.page_no,
                 run_id = excluded.run_id,
                 seen_at = excluded.seen_at
-            WHERE excluded.reason NOT IN ('unchanged', 'older_version') AND routing_log.reason <> excluded.reason
+            WHERE excluded.reason NOT IN ('unchanged', 'older_version')
+              AND (routing_log.reason <> excluded.reason OR routing_log.content_hash <> excluded.content_hash)
             """  # noqa: S608 - names from our own schema
         )
 

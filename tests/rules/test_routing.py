@@ -129,6 +129,21 @@ def test_a_manual_order_never_takes_over_a_shop_order_of_its_number() -> None:
     assert routed(an_order("100125"), Known(same_number=(known,))) == (Route.IMPORT, "new_manual_shared_number")
 
 
+def test_a_part_of_our_order_waits_for_its_parent_and_never_takes_its_place() -> None:
+    waiting = a_known("700015", SHOP, shipstation_order_id=None)
+    part = an_order("700015", order_key="shipsync:X-Cart:700015", parent_id=77)
+    assert routed(part, Known(by_key=waiting)) == (Route.QUARANTINE, "parent_not_here")
+    assert routed(part, Known(by_key=waiting, parent=waiting)) == (Route.IMPORT, "split_child")
+
+
+def test_an_order_of_another_shop_that_swallowed_one_of_ours_comes_in_its_place() -> None:
+    ours = a_known("100123", MANUAL)
+    survivor = an_order("W-77", merged_ids=(77,))
+    assert routed(survivor) == (Route.SKIP, "not_manual")
+    answer = route(survivor, Known(merged=(ours,)), RULE, KEYS)
+    assert (answer.route, answer.reason, answer.known) == (Route.IMPORT, "merge_survivor", ours)
+
+
 def test_a_cleaned_up_order_is_not_revived() -> None:
     assert routed(an_order("100123"), Known(is_cleaned_up=True)) == (Route.SKIP, "cleaned_up")
 
@@ -152,7 +167,7 @@ known_orders = st.none() | st.builds(
 )
 
 
-@given(orders, known_orders, known_orders, known_orders, known_orders, st.booleans())
+@given(orders, known_orders, known_orders, known_orders, known_orders, st.booleans(), known_orders)
 def test_every_order_gets_one_named_route_and_only_real_identities_are_touched(
     order: RemoteOrder,
     by_id: KnownOrder | None,
@@ -160,8 +175,9 @@ def test_every_order_gets_one_named_route_and_only_real_identities_are_touched(
     parent: KnownOrder | None,
     same: KnownOrder | None,
     cleaned: bool,
+    merged: KnownOrder | None,
 ) -> None:
-    known = Known(by_id, by_key, parent, (same,) if same else (), cleaned)
+    known = Known(by_id, by_key, parent, (same,) if same else (), cleaned, (merged,) if merged else ())
     answer = route(order, known, RULE, KEYS)
     assert answer.reason in REASONS
     assert route(order, known, RULE, KEYS) == answer
@@ -169,6 +185,7 @@ def test_every_order_gets_one_named_route_and_only_real_identities_are_touched(
         assert answer.known is not None
         assert answer.known.shipstation_order_id is None
         assert answer.known.source_system == SHOP or answer.reason == "own_key"
+        assert answer.reason == "same_number" or order.parent_id is None
     if answer.route is Route.UPDATE:
         assert answer.known == by_id
     if answer.route is Route.IMPORT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,6 +83,22 @@ def test_a_label_without_items_takes_what_the_others_left_over() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "label_line",
+    [
+        Line(None, "17612 - 250237", 2),  # a label without item ids
+        Line(77, "17612-250237", 2),  # an id the order no longer has, and the lot spelled otherwise
+        Line(None, "17612 - 250300", 2),  # another lot than the order names
+    ],
+)
+def test_what_a_label_holds_is_found_in_the_order_without_its_item_id(label_line: Line) -> None:
+    bare = a_parcel(None, parcel_id=2)
+    assert units(picture(an_order(), [a_parcel((label_line,)), bare])) == {
+        ("shipment", 1): [(label_line.sku, 2)],
+        ("shipment", 2): [("17612 - 250237", 1), ("18795", 1)],
+    }
+
+
 def test_a_void_after_the_orders_version_takes_it_back_to_awaiting() -> None:
     pic = picture(an_order(), [a_parcel(voided_at=NOON + timedelta(days=3))])
     assert (pic.status, pic.status_reason) == ("awaiting_shipment", "its label was voided")
@@ -115,6 +132,29 @@ def test_a_part_shipped_of_an_open_order_counts() -> None:
     pic = picture(an_order("awaiting_shipment"), [a_parcel((Line(1, "17612 - 250237", 1),))])
     assert pic.status == "awaiting_shipment"
     assert units(pic) == {("shipment", 1): [("17612 - 250237", 1)]}
+
+
+ordered_lines = st.lists(st.integers(1, 9), min_size=1, max_size=4).map(
+    lambda units: tuple(Line(no, f"{17612 + no % 2} - 250{no:03d}", n) for no, n in enumerate(units))
+)
+
+
+@given(ordered_lines, st.data())
+def test_a_shipped_order_ships_what_was_ordered_however_it_was_divided(
+    ordered: tuple[Line, ...], data: st.DataObject
+) -> None:
+    labelled = tuple(
+        Line(
+            line.order_item_id if data.draw(st.booleans()) else None, line.sku, data.draw(st.integers(0, line.quantity))
+        )
+        for line in ordered
+    )
+    pic = picture(an_order(lines=ordered), [a_parcel(labelled), a_parcel(None, parcel_id=2)])
+    left: dict[str | None, int] = {}
+    for parcel in pic.left:
+        for line in parcel.lines:
+            left[line.sku] = left.get(line.sku, 0) + line.quantity
+    assert {sku: n for sku, n in left.items() if n} == {line.sku: line.quantity for line in ordered}
 
 
 lines = st.lists(
