@@ -63,29 +63,34 @@ def import_files(work: Work) -> Result:
     is_single = folder.is_file()
     seen = list_files(folder)
     held: list[str] = []
+    unchanged: set[str] = set()
     for done, file in enumerate(seen):
         work.check_cancel()
         work.progress(done, len(seen), file.path.name)
-        work.lease.beat()
         try:
-            held += _import_file(work, file.path)
+            held_back = _import_file(work, file.path)
         except OrderFileError as error:
             if is_single:
                 raise
             _note_refused(work, error)
-    if not is_single:
-        _forget_refused(work, folder, [str(file.path) for file in seen])
+            continue
+        if held_back is None:
+            unchanged.add(str(file.path))
+        else:
+            held += held_back
+    _close_refused(work, unchanged, None if is_single else folder, {str(file.path) for file in seen})
     return {"held": held}
 
 
 def retry_held(work: Work) -> Result:
     """Step 2. Returns how many orders were tried again and how many of them came through."""
-    _close_changed(work)
+    waiting = [one.entry for one in quarantine.open_entries(work.db.read(), [HELD_ORDER, CHANGED_ORDER])]
+    _close_changed(work, [entry.entity_id for entry in waiting if entry.kind == CHANGED_ORDER])
     just_held = set(work.results.get("files", {}).get("held", ()))
     entries = [
-        one.entry
-        for one in quarantine.open_entries(work.db.read(), [HELD_ORDER])
-        if one.entry.held and one.entry.raw is not None and one.entry.entity_id not in just_held
+        entry
+        for entry in waiting
+        if entry.kind == HELD_ORDER and entry.held and entry.raw is not None and entry.entity_id not in just_held
     ]
     if not entries:
         return {"tried": 0, "taken": 0}
@@ -152,14 +157,13 @@ def _folder(work: Work) -> Path | None:
     return Path(asked).absolute() if asked else None
 
 
-def _import_file(work: Work, path: Path) -> list[str]:
-    """Take one file in. Returns the identities of the orders it made us hold back."""
+def _import_file(work: Work, path: Path) -> list[str] | None:
+    """Take one file in. Returns the identities of the orders it made us hold back; None if it was taken before."""
     content = fetch(path)
     db = work.db.read()
     if files_store.is_taken(db, str(path), content.content_hash, products_store.catalogue(db).fingerprint):
         work.count("files unchanged")
-        _resolve_refused(work, path)
-        return []
+        return None
     file = parse(content)
     raws, superseded = last_wins(file.orders)
     with work.db.transaction() as con:
@@ -292,11 +296,11 @@ def _note_changed(
     return [entry.detail for entry in odd]
 
 
-def _close_changed(work: Work) -> None:
+def _close_changed(work: Work, shown: Sequence[str]) -> None:
     """A change that was shown while its order was open needs no look once the order is closed or cleaned up."""
-    db = work.db.read()
-    shown = [one.entry.entity_id for one in quarantine.open_entries(db, [CHANGED_ORDER])]
-    known = orders_store.known_shop_orders(db, [upload_key(SHOP, number) for number in shown])
+    if not shown:
+        return
+    known = orders_store.known_shop_orders(work.db.read(), [upload_key(SHOP, number) for number in shown])
     open_keys = {key for key, order in known.items() if order.status not in _CLOSED}
     over = [number for number in shown if upload_key(SHOP, number) not in open_keys]
     if over:
@@ -341,20 +345,15 @@ def _note_refused(work: Work, error: OrderFileError) -> None:
         quarantine.put(con, [entry], work.now())
 
 
-def _resolve_refused(work: Work, path: Path) -> None:
-    """A file that was refused in between and holds again what was taken before needs no look any more."""
-    _close_refused(work, lambda refused: refused == str(path), "read")
-
-
-def _forget_refused(work: Work, folder: Path, listed: Sequence[str]) -> None:
-    """A refused file that is no longer in the folder needs no look any more."""
-    _close_refused(work, lambda refused: Path(refused).parent == folder and refused not in listed, "the file is gone")
-
-
-def _close_refused(work: Work, is_over: Callable[[str], bool], resolution: str) -> None:
+def _close_refused(work: Work, unchanged: set[str], folder: Path | None, listed: set[str]) -> None:
+    """A refused file needs no look any more once it holds again what was taken before, or is gone from its folder."""
     refused = [one.entry.entity_id for one in quarantine.open_entries(work.db.read(), [REFUSED_FILE])]
-    over = [path for path in refused if is_over(path)]
-    if over:
+    over = {
+        "read": [path for path in refused if path in unchanged],
+        "the file is gone": [path for path in refused if Path(path).parent == folder and path not in listed],
+    }
+    if any(over.values()):
         with work.db.transaction() as con:
             work.lease.check(con)
-            quarantine.resolve(con, REFUSED_FILE, over, resolution, work.now())
+            for resolution, paths in over.items():
+                quarantine.resolve(con, REFUSED_FILE, paths, resolution, work.now())

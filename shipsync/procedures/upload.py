@@ -29,6 +29,8 @@ LOOK_UPS_A_RUN = 20
 
 def settle(work: Work) -> Result:
     """Step 1. Returns how many claims were given back, and how many unclear orders were found or may be sent."""
+    if not store.is_anything_claimed(work.db.read()):
+        return {"given back": 0, "found": 0, "may be sent": 0}
     with work.db.transaction() as con:
         work.lease.check(con)
         given_back = store.give_back_claims(con, work.run_id)
@@ -63,8 +65,9 @@ def send(work: Work) -> Result:
     """Step 2. Returns how many orders went up and how many were refused."""
     refused_now: set[str] = set()
     while True:
+        if not store.is_anything_waiting(work.db.read()):
+            break
         work.check_cancel()
-        work.lease.beat()
         with work.db.transaction() as con:
             work.lease.check(con)
             # A retry of this job starts here: what its earlier attempt had claimed is looked for by the next run.
@@ -73,6 +76,8 @@ def send(work: Work) -> Result:
         # An order refused in this run waits for the next one; without this the loop would not end.
         fresh = [new_order(one) for one in waiting if one.order_key not in refused_now]
         if not fresh:
+            with work.db.transaction() as con:
+                store.release_unsent(con, work.run_id)
             break
         try:
             results = _send_batch(work, fresh)
@@ -82,8 +87,6 @@ def send(work: Work) -> Result:
             raise
         refused_now |= _write_results(work, results)
         work.progress(work.counts.get("uploaded", 0), None, "orders sent")
-    with work.db.transaction() as con:
-        store.release_unsent(con, work.run_id)
     work.log(f"Uploaded {work.counts.get('uploaded', 0):,}, refused {work.counts.get('refused', 0):,}.")
     return dict(work.counts)
 

@@ -22,6 +22,28 @@ class Unclear:
     sent_at: datetime
 
 
+def is_anything_claimed(con: Cursor) -> bool:
+    """Whether any order is claimed, or was sent without an answer."""
+    return bool(
+        con.value(
+            """
+            SELECT EXISTS (
+                SELECT 1
+                FROM orders_inbox
+                WHERE claimed_by IS NOT NULL OR (claimed_at IS NOT NULL AND status = 'pending')
+            )
+            """
+        )
+    )
+
+
+def is_anything_waiting(con: Cursor) -> bool:
+    """Whether any shop order could be claimed, or is."""
+    return bool(
+        con.value("SELECT EXISTS (SELECT 1 FROM orders_inbox WHERE status = 'pending' OR claimed_by IS NOT NULL)")
+    )
+
+
 def give_back_claims(con: Cursor, run_id: str) -> int:
     """Free the orders that an earlier, dead run had claimed; they count as unclear. Returns how many.
 
@@ -61,7 +83,9 @@ def is_clear_again(con: Cursor, order_keys: Sequence[str]) -> None:
 
 
 def claim(con: Cursor, run_id: str, limit: int, now: datetime) -> list[Waiting]:
-    """Claim up to `limit` pending shop orders for this run, oldest first, and return them with their lines.
+    """Claim up to `limit` pending shop orders for this run and return them with their lines.
+
+    The oldest come first, but after all that were never refused, so that refused ones hold up no others.
 
     Only shop orders, never manual ones (DESIGN D13), and never one whose last sending is unclear.
     """
@@ -74,7 +98,7 @@ def claim(con: Cursor, run_id: str, limit: int, now: datetime) -> list[Waiting]:
             FROM orders_inbox
             WHERE status = 'pending' AND source_system = 'X-Cart' AND shipstation_order_id IS NULL
               AND claimed_by IS NULL AND claimed_at IS NULL
-            ORDER BY ordered_at, order_key
+            ORDER BY upload_attempts, ordered_at, order_key
             LIMIT $limit
         )
         """,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -19,12 +19,14 @@ class Killed(BaseException):
 class Dying:
     """Stands in for a Database and dies at its `at`-th transaction: before it begins, or at its end without a COMMIT.
 
-    Every later transaction dies too, because a dead process writes nothing more. `died` says whether it came to that.
+    `at` may also be a condition: it dies at the first transaction that finds it true. Every later transaction dies
+    too, because a dead process writes nothing more. `died` says whether it came to that.
     """
 
-    def __init__(self, db: Database, at: int, moment: Moment) -> None:
+    def __init__(self, db: Database, at: int | Callable[[], bool], moment: Moment) -> None:
         self._db = db
-        self._left = at
+        self._is_time = at if callable(at) else None
+        self._left = 1 if callable(at) else at
         self._moment = moment
         self.died = False
 
@@ -34,7 +36,8 @@ class Dying:
     @contextmanager
     def transaction(self) -> Iterator[Cursor]:
         """A transaction like the database's, unless the process dies."""
-        self._left -= 1
+        if self._is_time is None or self.died or self._is_time():
+            self._left -= 1
         self.died = self.died or self._left <= 0
         if self.died and (self._moment == "before" or self._left < 0):
             raise Killed
