@@ -397,4 +397,4 @@ def test_a_batch_refused_as_a_whole_is_not_sent_again(site: Callable[..., Site])
     at.server.faults.add("createorders", fault.refusal("Object reference not set to an instance of an object."))
     with pytest.raises(ShipStationRefused, match="Object reference"):
         at.door.create_orders(batch(2))
-    assert len(at.server.asked("createorders")) == 1
+    assert at.door.requests["createorders"] == 1

@@ -160,7 +160,7 @@ def test_a_tie_that_changed_once_is_read_again_and_the_rest_after_it() -> None:
     def leave(fake: FakeList) -> None:
         nonlocal answers
         answers += 1
-        if answers == 2:  # between the two pages of the tie
+        if answers == 3:  # between two pages of the tie
             moved(fake, tied[0])
 
     pages = list(desk(FakeList([*tied, *later], between=leave)).door.orders_modified(START, END))
@@ -469,6 +469,19 @@ def test_a_poison_place_tried_again_after_it_was_mended_gives_the_order() -> Non
     mended = list(at.door.orders_between(poison.after, poison.before))
     assert 1033 in ids(mended)
     assert not any(page.poison for page in mended)
+
+
+def test_a_poison_place_within_one_second_is_found_again_whatever_the_bounds_mean() -> None:
+    fake = FakeList(
+        [FakeRow(n, NINE + timedelta(hours=1), poisoned=n == 2) for n in (1, 2, 3)],
+        has_inclusive_start=False,
+        has_inclusive_end=False,
+    )
+    at = desk(fake)
+    (poison,) = [row for page in at.door.orders_modified(START, END) for row in page.poison]
+    assert poison.after == poison.before
+    fake.rows[1].poisoned = False
+    assert ids(list(at.door.orders_between(poison.after, poison.before))) == [1, 2, 3]
 
 
 def failing_from(request_no: int, fake: FakeList) -> Callable[[Asked], Reply]:

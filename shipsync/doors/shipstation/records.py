@@ -41,6 +41,7 @@ T = TypeVar("T")
 _NOWHERE = Address()
 _MAX_ID = 2**63 - 1
 _MAX_USD = 10**12  # more is no amount, and no column holds it
+_MAX_DIGITS = 30  # behind the point; a number of doubtful arithmetic has up to 17
 
 # One text for equal content: sorted names, no spaces, numbers as floats (12.50 and 12.5 are the same).
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=float, check_circular=False)
@@ -322,10 +323,10 @@ def _part(row: Row, name: str) -> Row:
 
 def _text(row: Row, name: str) -> str | None:
     value = row.get(name)
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, str):
-        return value
+        return value or None
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return str(value)
     raise _Unreadable(f"{name} is not a text.")
@@ -342,7 +343,7 @@ def _whole(row: Row, name: str) -> int | None:
     value = row.get(name)
     if value is None or value == "":
         return None
-    if isinstance(value, Decimal) and abs(value) <= _MAX_ID and value == value.to_integral_value():
+    if isinstance(value, Decimal) and -_MAX_ID <= value <= _MAX_ID and value == value.to_integral_value():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise _Unreadable(f"{name} is not a whole number: {str(value)[:40]!r}.")
@@ -373,9 +374,14 @@ def _money(row: Row, name: str) -> Decimal | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
-    if isinstance(value, Decimal) and abs(value) < _MAX_USD:
+    if isinstance(value, Decimal) and -_MAX_USD < value < _MAX_USD and _digits_after_point(value) <= _MAX_DIGITS:
         return value
     raise _Unreadable(f"{name} is not an amount: {str(value)[:40]!r}.")
+
+
+def _digits_after_point(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _flag(row: Row, name: str) -> bool:
