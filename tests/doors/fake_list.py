@@ -55,15 +55,15 @@ class FakeList:
             if f"{name}DateStart" in query:
                 start, end = query[f"{name}DateStart"], query[f"{name}DateEnd"]
                 self.windows.append((start, end))
-                return [row for row in self.rows if self._is_within(date_of(row), start, end)]
+                low, high = from_query_text(start), from_query_text(end)
+                return [row for row in self.rows if self._is_within(date_of(row), low, high)]
         return list(self.rows)
 
-    def _is_within(self, stamp: datetime | None, start: str, end: str) -> bool:
+    def _is_within(self, stamp: datetime | None, low: datetime, high: datetime) -> bool:
         if stamp is None:
             return False
         if not self.compares_fractions:
             stamp = stamp.replace(microsecond=0)
-        low, high = from_query_text(start), from_query_text(end)
         return (low < stamp or (self.has_inclusive_start and low == stamp)) and (
             stamp < high or (self.has_inclusive_end and stamp == high)
         )
