@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shipsync.doors.shipstation.dates import (
@@ -92,6 +92,7 @@ def test_a_ship_date_is_a_day_and_not_an_instant() -> None:
     assert to_date("2016-06-07T00:00:00.0000000") == date(2016, 6, 7)
 
 
+@settings(deadline=None)
 @given(any_instant, st.sampled_from([3, 7]))
 def test_an_instant_survives_shipstations_way_of_writing_it(instant: datetime, digits: int) -> None:
     instant = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
@@ -103,6 +104,7 @@ def test_an_instant_survives_shipstations_way_of_writing_it(instant: datetime, d
         assert read == instant
 
 
+@settings(deadline=None)
 @given(any_instant, any_instant, st.floats(0, 1), st.sampled_from(["as text", "first", "second"]))
 @example(datetime(2026, 11, 1, 8, 30, tzinfo=UTC), datetime(2026, 11, 1, 9, 10, tzinfo=UTC), 0.1, "as text")
 @example(datetime(2026, 11, 1, 9, 30, tzinfo=UTC), datetime(2026, 11, 1, 9, 50, tzinfo=UTC), 0.5, "first")
@@ -121,6 +123,7 @@ def test_a_window_covers_every_instant_within_it(
         assert lowest <= instant <= highest
 
 
+@settings(deadline=None)
 @given(any_instant, any_instant)
 def test_a_window_is_at_most_an_hour_and_a_second_wider_on_either_side(one: datetime, other: datetime) -> None:
     start, end = min(one, other), max(one, other)
@@ -140,6 +143,7 @@ def test_an_end_that_rounds_up_into_the_gap_lands_behind_it() -> None:
     assert window(end, end) == ("2026-03-08 01:59:59", "2026-03-08 03:00:00")
 
 
+@settings(deadline=None)
 @given(walls)
 def test_clear_times_exist_once_and_enclose_the_given_one(wall: datetime) -> None:
     before, after = clear_before(wall), clear_after(wall)
@@ -149,6 +153,7 @@ def test_clear_times_exist_once_and_enclose_the_given_one(wall: datetime) -> Non
         assert clear.microsecond == 0
 
 
+@settings(deadline=None)
 @given(any_instant)
 def test_an_uploaded_order_date_comes_back_as_the_same_instant(instant: datetime) -> None:
     read = to_instant(sent_order_date(instant), LATER)

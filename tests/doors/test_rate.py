@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipsync.doors.shipstation.rate import Pace, Rest
@@ -35,6 +35,7 @@ def test_a_first_burst_up_to_the_share_is_not_slowed() -> None:
     assert 60 < clock.slept_s < 61
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=80), st.integers(1, 12))
 def test_no_60_seconds_ever_hold_more_than_the_share(idle: list[float], share: int) -> None:
     clock = FakeClock()

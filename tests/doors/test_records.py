@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shipsync.doors.shipstation import read_page
@@ -332,6 +332,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FEEDS), st.data())
 def test_no_value_in_any_field_stops_a_page(feed: Feed, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(ROWS[feed])))
