@@ -42,13 +42,14 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
         touched, newest = _apply_orders(con, work, reader, order_readings, with_guide, now)
         touched |= _apply_parcels(con, work, reader, [r.reading_id for r in unapplied if r.feed != "orders"], now)
         settle_poison(con, work.memory.get("poison asked", {}), reader, now)
-        work.count("shipped", refresh_shipped(con, touched, with_guide, now))
-        missing = orders_store.count_missing_carrier(con, sorted(touched))
-        if missing:
-            work.count("shipped without carrier", missing)
+        if touched:
+            work.count("shipped", refresh_shipped(con, touched, with_guide, now))
+            missing = orders_store.count_missing_carrier(con, sorted(touched))
+            if missing:
+                work.count("shipped without carrier", missing)
         vanished = work.memory.get("vanished", [])
-        orders_store.mark_vanished(con, vanished, now)
         if vanished:
+            orders_store.mark_vanished(con, vanished, now)
             work.count("vanished", len(vanished))
         after = _move_marks(con, work, unapplied, before, newest, now)
         for status in work.memory.get("states read", ()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -275,8 +275,10 @@ def parcels_of(con: Cursor, order_ids: Iterable[int]) -> dict[int, list[Parcel]]
     return parcels
 
 
-def with_standing_parcel(con: Cursor, order_ids: Iterable[int]) -> set[int]:
+def with_standing_parcel(con: Cursor, order_ids: Collection[int]) -> set[int]:
     """Which of these orders have a label or a fulfillment that is not voided: a change of theirs may be a void."""
+    if not order_ids:
+        return set()
     rows = con.rows(
         """
         SELECT shipstation_order_id FROM shipments
@@ -379,6 +381,8 @@ def shipped_without_parcel(con: Cursor) -> list[tuple[int, datetime, datetime | 
 
 def parcels_were_asked(con: Cursor, order_ids: Sequence[int], now: datetime) -> None:
     """Remember that these orders' parcels were asked for by id, so that they are not asked again each run."""
+    if not order_ids:
+        return
     con.execute(
         "UPDATE shipped_orders SET parcels_asked_at = $now WHERE shipstation_order_id IN (SELECT unnest($ids))",
         {"ids": list(order_ids), "now": now},

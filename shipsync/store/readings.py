@@ -130,6 +130,8 @@ def unapplied_readings(con: Cursor, workflow: str) -> list[Reading]:
 
 def page_keys(con: Cursor, reading_ids: Sequence[str]) -> list[tuple[str, int]]:
     """(reading, page number) of every page of these readings, in the order they came."""
+    if not reading_ids:
+        return []
     rows = con.rows(
         """
         SELECT p.reading_id, p.page_no

@@ -61,6 +61,8 @@ def key_skus(con: Cursor) -> KeySkus:
 
 def seen_before(con: Cursor, versions: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], SeenBefore]:
     """For each (order id, modifyDate): whether it was routed before, and what is here of the order."""
+    if not versions:
+        return {}
     rows = con.rows(
         """
         SELECT v.order_id, v.modified_at, r.shipstation_order_id IS NOT NULL, o.shipstation_status, o.content_hash
