@@ -76,6 +76,8 @@ def settle_poison(con: Cursor, asked: Mapping[str, str], reader: Reader, now: da
 
     `asked` maps a place to the reading of its answer, which is empty where it failed again.
     """
+    if not asked:
+        return
     held = {one.entry.entity_id: one.entry for one in quarantine.open_entries(con, ["poison"])}
     for entity_id, reading_id in asked.items():
         answered = reading_id and not any(page.poison for page in reader.decoded([reading_id]))

@@ -41,10 +41,13 @@ class Reader:
     door: ShipStation
     _kept: dict[tuple[str, int], Decoded] = field(default_factory=dict)
     _begun: int = 0
+    _unapplied: list[Reading] | None = None  # None: something was read since
 
     def unapplied(self) -> list[Reading]:
         """The readings of this workflow that wait to be applied, finished or not, oldest first."""
-        return store.unapplied_readings(self.work.db.read(), self.work.lease.workflow)
+        if self._unapplied is None:
+            self._unapplied = store.unapplied_readings(self.work.db.read(), self.work.lease.workflow)
+        return self._unapplied
 
     def finish(self, reading: Reading) -> int:
         """Go on with a reading that was cut short. Returns how many pages came."""
@@ -68,10 +71,12 @@ class Reader:
         return self.look_up(feed, self._ask(feed, Window(place.start - second, place.end + second), None))
 
     def decoded(self, reading_ids: Sequence[str]) -> Iterator[Decoded]:
-        """The pages of these readings as records, in the order they came."""
-        for reading_id, page_no in store.page_keys(self.work.db.read(), reading_ids):
-            kept = self._kept.get((reading_id, page_no))
-            yield kept or decode(store.page(self.work.db.read(), reading_id, page_no))
+        """The pages of these readings as records, in the order they came. They are of the unapplied ones."""
+        wanted = set(reading_ids)
+        for reading in self.unapplied():
+            for page_no in range(1, reading.pages + 1) if reading.reading_id in wanted else ():
+                kept = self._kept.get((reading.reading_id, page_no))
+                yield kept or decode(store.page(self.work.db.read(), reading.reading_id, page_no))
 
     def _ask(self, feed: Feed, window: Window, resume: str | None) -> Iterator[Page[Any]]:
         lists: dict[Feed, Callable[..., Iterator[Page[Any]]]] = {
@@ -102,6 +107,7 @@ class Reader:
         page_no = first_page_no - 1
         for page in pages:
             page_no += 1
+            self._unapplied = None
             with work.db.transaction() as con:
                 work.lease.check(con)
                 if page_no == 1:
@@ -125,9 +131,9 @@ class Reader:
                 self._kept[reading_id, page_no] = Decoded(
                     reading_id, page_no, feed, page.answered_at, page.rows, page.bad, page.poison
                 )
-            work.lease.beat()
-            work.progress(page_no, None, f"{feed}: page {page_no}")
-            work.check_cancel()
+            if page.resume is not None:
+                work.progress(page_no, None, f"{feed}: page {page_no}")
+                work.check_cancel()
         return page_no - first_page_no + 1
 
 

@@ -39,6 +39,8 @@ WORKFLOW = "shipstation-sync"
 LOOK_UP_AFTER = timedelta(minutes=30)
 LOOK_UP_AGAIN = timedelta(hours=24)
 LOOK_UPS_A_RUN = 5
+# An order, its modifyDate, and when its parcels were asked for by id.
+WithoutParcel = tuple[int, datetime, datetime | None]
 POISON_RETRIES_A_RUN = 3
 POISON_FIRST_WAIT = timedelta(minutes=5)
 POISON_LONGEST_WAIT = timedelta(hours=6)
@@ -87,12 +89,13 @@ def fetch_parcels(work: Work) -> Result:
         work.memory["vanished"] = reconcile(work, reader, wanted.open_status)
         work.memory["states read"] = (wanted.open_status,)
     # An order may show before its label does, and one marked as shipped has no label at all.
+    waiting = parcels.shipped_without_parcel(db)
     late: tuple[Feed, ...] = ("shipments", "fulfillments")
     for feed in late:
-        if feed not in asked and _shipped_without_parcel(work, reader, unseen, now):
+        if feed not in asked and _shipped_without_parcel(work, reader, unseen, waiting, now):
             asked.append(feed)
             reader.read(feed, _parcel_window(feed_marks.get(feed), now))
-    looked_up = _look_up_parcels(work, reader, now)
+    looked_up = _look_up_parcels(work, reader, waiting, now)
     return {"asked": asked, "open orders counted": wanted.open_status, "looked up": looked_up}
 
 
@@ -201,6 +204,8 @@ def _unseen(work: Work, reader: Reader) -> list[RemoteOrder]:
 
 
 def _signs(db: Cursor, unseen: Sequence[RemoteOrder], *, is_first: bool) -> Signs:
+    if not unseen:
+        return Signs(is_first=is_first)
     before = routing_store.seen_before(db, [(one.order_id, one.modified_at) for one in unseen])
     here = {one.order_id: before[one.order_id, one.modified_at] for one in unseen}
     shipped = [one for one in unseen if one.status == "shipped"]
@@ -222,11 +227,13 @@ def _may_be_partly_shipped(order: RemoteOrder, here: SeenBefore) -> bool:
     return here.known_hash != order.content_hash
 
 
-def _shipped_without_parcel(work: Work, reader: Reader, unseen: Sequence[RemoteOrder], now: datetime) -> set[int]:
+def _shipped_without_parcel(
+    work: Work, reader: Reader, unseen: Sequence[RemoteOrder], waiting: Sequence[WithoutParcel], now: datetime
+) -> set[int]:
     """Orders shipped lately whose parcels, stored or just fetched, do not hold all that was ordered."""
     db = work.db.read()
     ordered = {one.order_id: _units(one.lines) for one in unseen if one.status == "shipped"}
-    for order_id, modified_at, _ in parcels.shipped_without_parcel(db):
+    for order_id, modified_at, _ in waiting:
         if now - modified_at < LOOK_UP_AFTER:
             ordered.setdefault(order_id, 1)
     if not ordered:
@@ -268,11 +275,11 @@ def _units(lines: Iterable[RemoteLine]) -> int:
     return sum(line.quantity for line in lines if not line.adjustment)
 
 
-def _look_up_parcels(work: Work, reader: Reader, now: datetime) -> int:
+def _look_up_parcels(work: Work, reader: Reader, waiting: Sequence[WithoutParcel], now: datetime) -> int:
     """Ask by id for the parcels of orders that the windows did not show: shipped before our time, or shown late."""
     due = [
         order_id
-        for order_id, modified_at, asked_at in parcels.shipped_without_parcel(work.db.read())
+        for order_id, modified_at, asked_at in waiting
         if now - modified_at >= LOOK_UP_AFTER and (asked_at is None or now - asked_at >= LOOK_UP_AGAIN)
     ][:LOOK_UPS_A_RUN]
     for order_id in due:
@@ -283,11 +290,12 @@ def _look_up_parcels(work: Work, reader: Reader, now: datetime) -> int:
 
 
 def _has_unnamed_service(work: Work) -> bool:
-    names = reference.service_names(work.db.read())
     reader = _reader(work)
     ids = [one.reading_id for one in reader.unapplied() if one.feed != "fulfillments"]
-    return any(
-        row.carrier_code and row.service_code and (row.carrier_code, row.service_code) not in names
+    used = {
+        (row.carrier_code, row.service_code)
         for page in reader.decoded(ids)
         for row in page.rows
-    )
+        if row.carrier_code and row.service_code
+    }
+    return bool(used) and not used <= reference.service_names(work.db.read()).keys()
