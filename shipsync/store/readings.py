@@ -27,6 +27,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class AppliedRun:
+    """A run that applied readings, for a replay."""
+
+    run_id: str
+    applied_at: datetime
+    reading_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPage:
     """One answer as it came, with the server's own time."""
 
@@ -46,13 +55,15 @@ def open_reading(
     window: tuple[datetime, datetime] | None,
     run_id: str,
     now: datetime,
+    *,
+    is_fetched: bool = False,
 ) -> None:
-    """Begin a reading. It stays open, and its pages count, until it is applied."""
+    """Begin a reading. It stays open, and its pages count, until it is applied. `is_fetched`: it has one page only."""
     start, end = window or (None, None)
     con.execute(
         """
-        INSERT INTO readings (reading_id, workflow_name, feed, window_start, window_end, run_id, started_at)
-        VALUES ($reading_id, $workflow, $feed, $window_start, $window_end, $run_id, $now)
+        INSERT INTO readings (reading_id, workflow_name, feed, window_start, window_end, run_id, started_at, fetched_at)
+        VALUES ($reading_id, $workflow, $feed, $window_start, $window_end, $run_id, $now, $fetched_at)
         """,
         {
             "reading_id": reading_id,
@@ -62,6 +73,7 @@ def open_reading(
             "window_end": end,
             "run_id": run_id,
             "now": now,
+            "fetched_at": now if is_fetched else None,
         },
     )
 
@@ -128,23 +140,6 @@ def unapplied_readings(con: Cursor, workflow: str) -> list[Reading]:
     return [Reading(*row) for row in rows]
 
 
-def page_keys(con: Cursor, reading_ids: Sequence[str]) -> list[tuple[str, int]]:
-    """(reading, page number) of every page of these readings, in the order they came."""
-    if not reading_ids:
-        return []
-    rows = con.rows(
-        """
-        SELECT p.reading_id, p.page_no
-        FROM api_pages p
-        JOIN readings r USING (reading_id)
-        WHERE p.reading_id IN (SELECT unnest($ids))
-        ORDER BY r.started_at, p.reading_id, p.page_no
-        """,
-        {"ids": list(reading_ids)},
-    )
-    return [(reading_id, page_no) for reading_id, page_no in rows]
-
-
 def page(con: Cursor, reading_id: str, page_no: int) -> StoredPage:
     """One page as it came."""
     row = con.row(
@@ -169,15 +164,38 @@ def readings_are_applied(con: Cursor, reading_ids: Sequence[str], run_id: str, n
     )
 
 
-def all_reading_ids(con: Cursor, workflow: str) -> list[str]:
-    """Every applied reading of a workflow in the order of its beginning, for a replay (DESIGN I14)."""
+def applied_runs(con: Cursor, workflow: str) -> list[AppliedRun]:
+    """The runs of a workflow that applied readings, in the order in which they did (DESIGN I14)."""
     rows = con.rows(
         """
-        SELECT reading_id
+        SELECT applied_by, applied_at, list(reading_id ORDER BY started_at, reading_id)
         FROM readings
         WHERE workflow_name = $workflow AND applied_at IS NOT NULL
-        ORDER BY started_at, reading_id
+        GROUP BY applied_by, applied_at
+        ORDER BY applied_at, length(applied_by), applied_by
         """,
         {"workflow": workflow},
+    )
+    return [AppliedRun(run_id, applied_at, tuple(reading_ids)) for run_id, applied_at, reading_ids in rows]
+
+
+def copy_reading(source: Cursor, target: Cursor, reading_id: str) -> None:
+    """Put a reading with all its pages into another database, as not yet applied there."""
+    columns = "reading_id, workflow_name, feed, window_start, window_end, run_id, started_at, fetched_at"
+    pages = "reading_id, page_no, feed, request, answered_at, row_count, body, poison, resume, run_id"
+    for table, names in (("readings", columns), ("api_pages", pages)):
+        for row in source.rows(f"SELECT {names} FROM {table} WHERE reading_id = $id ORDER BY ALL", {"id": reading_id}):  # noqa: S608 - our names
+            given = dict(zip(names.split(", "), row, strict=True))
+            target.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join(f'${name}' for name in given)})",  # noqa: S608
+                given,
+            )
+
+
+def requests_of(con: Cursor, reading_ids: Sequence[str]) -> list[str]:
+    """The queries of the pages of these readings, as JSON texts."""
+    rows = con.rows(
+        "SELECT request FROM api_pages WHERE reading_id IN (SELECT unnest($ids)) ORDER BY reading_id, page_no",
+        {"ids": list(reading_ids)},
     )
     return [row[0] for row in rows]

@@ -105,3 +105,18 @@ def name_services(con: Cursor) -> None:
           AND shipped_orders.service_name IS NULL
         """
     )
+
+
+def copy_reference(source: Cursor, target: Cursor) -> None:
+    """Put carriers and service names as they are in one database into another; its own go."""
+    for table, names in (
+        ("carriers", "provider_id, code, name, account_number, is_primary, updated_at"),
+        ("carrier_services", "carrier_code, service_code, name, updated_at"),
+    ):
+        target.execute(f"DELETE FROM {table}")  # noqa: S608 - our names
+        for row in source.rows(f"SELECT {names} FROM {table} ORDER BY ALL"):  # noqa: S608 - our names
+            given = dict(zip(names.split(", "), row, strict=True))
+            target.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join(f'${name}' for name in given)})",  # noqa: S608
+                given,
+            )
