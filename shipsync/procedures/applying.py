@@ -7,8 +7,9 @@ A failure leaves the tables as they were, and all pages for the next run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from shipsync.procedures.holding import held_rows, hold_what_cannot_be_read, raw_order, settle_poison
@@ -37,13 +38,15 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
     with work.db.transaction() as con:
         work.lease.check(con)
         before = marks.mark_of(con, work.lease.workflow)
-        with_guide = guide(con)
+        with_guide = cache(lambda: guide(con))  # an idle run needs none
+        held = quarantine.open_entries(con, ["order", "conflict", "shipment", "fulfillment"])
         order_readings = [r.reading_id for r in unapplied if r.feed == "orders"]
-        touched, newest = _apply_orders(con, work, reader, order_readings, with_guide, now)
-        touched |= _apply_parcels(con, work, reader, [r.reading_id for r in unapplied if r.feed != "orders"], now)
+        touched, newest = _apply_orders(con, work, reader, order_readings, held, with_guide, now)
+        other_readings = [r.reading_id for r in unapplied if r.feed != "orders"]
+        touched |= _apply_parcels(con, work, reader, other_readings, held, now)
         settle_poison(con, work.memory.get("poison asked", {}), reader, now)
         if touched:
-            work.count("shipped", refresh_shipped(con, touched, with_guide, now))
+            work.count("shipped", refresh_shipped(con, touched, with_guide(), now))
             missing = orders_store.count_missing_carrier(con, sorted(touched))
             if missing:
                 work.count("shipped without carrier", missing)
@@ -70,13 +73,19 @@ def spans(readings: Iterable[Reading], feed: Feed) -> Iterator[tuple[Window, dat
 
 
 def _apply_orders(
-    con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], with_guide: Guide, now: datetime
+    con: Cursor,
+    work: Work,
+    reader: Reader,
+    reading_ids: Sequence[str],
+    held: Sequence[quarantine.OpenEntry],
+    with_guide: Callable[[], Guide],
+    now: datetime,
 ) -> tuple[set[int], datetime | None]:
     """Route and write every fetched order. Returns the orders touched and the newest modifyDate among all."""
     touched: set[int] = set()
     newest: datetime | None = None
-    held = held_rows(con, ["order", "conflict"], "orders")
-    chunk = [Seen(row, reading_id, page_no) for row, reading_id, page_no in held]
+    tried_again = held_rows(held, ["order", "conflict"], "orders")
+    chunk = [Seen(row, reading_id, page_no) for row, reading_id, page_no in tried_again]
     if chunk:
         work.count("held, tried again", len(chunk))
     for page in reader.decoded(reading_ids):
@@ -96,13 +105,15 @@ def _apply_orders(
     return touched | _take_in(con, work, chunk, with_guide, now), newest
 
 
-def _take_in(con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Guide, now: datetime) -> set[int]:
+def _take_in(
+    con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Callable[[], Guide], now: datetime
+) -> set[int]:
     if not chunk:
         return set()
     return take_in_orders(
         con,
         chunk,
-        with_guide,
+        with_guide(),
         run_id=work.run_id,
         now=now,
         count=work.count,
@@ -110,10 +121,17 @@ def _take_in(con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Guide, 
     )
 
 
-def _apply_parcels(con: Cursor, work: Work, reader: Reader, reading_ids: Sequence[str], now: datetime) -> set[int]:
+def _apply_parcels(
+    con: Cursor,
+    work: Work,
+    reader: Reader,
+    reading_ids: Sequence[str],
+    held: Sequence[quarantine.OpenEntry],
+    now: datetime,
+) -> set[int]:
     """Write every fetched label and fulfillment. Returns the orders whose parcels changed."""
-    mended = [row for row, *_ in held_rows(con, ["shipment"], "shipments")]
-    mended += [row for row, *_ in held_rows(con, ["fulfillment"], "fulfillments")]
+    mended = [row for row, *_ in held_rows(held, ["shipment"], "shipments")]
+    mended += [row for row, *_ in held_rows(held, ["fulfillment"], "fulfillments")]
     touched = _take_in_parcels(con, mended, now)
     for page in reader.decoded(reading_ids):
         hold_what_cannot_be_read(con, work, page, now)
@@ -159,7 +177,7 @@ def _move_marks(
 
 
 def _move_feed_marks(con: Cursor, workflow: str, unapplied: Sequence[Reading], now: datetime) -> None:
-    known = marks.feed_marks(con, workflow)
+    known = marks.feed_marks(con, workflow) if unapplied else {}
     for feed in sorted({one.feed for one in unapplied}):
         read = list(spans(unapplied, feed))
         if read:

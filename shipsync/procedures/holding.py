@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +30,14 @@ _KIND_OF: Mapping[Feed, str] = {
 }
 
 
-def held_rows(con: Cursor, kinds: Sequence[str], feed: Feed) -> list[tuple[Any, str, int]]:
-    """Held records that can be read by now, each with its page: what held them may be mended."""
+def held_rows(
+    entries: Iterable[quarantine.OpenEntry], kinds: Collection[str], feed: Feed
+) -> list[tuple[Any, str, int]]:
+    """Held records of these kinds that can be read by now, each with its page: what held them may be mended."""
     found: list[tuple[Any, str, int]] = []
-    for held in quarantine.open_entries(con, kinds):
+    for held in entries:
+        if held.entry.kind not in kinds:
+            continue
         kept = json.loads(held.entry.raw or "{}")
         if "row" not in kept:
             continue

@@ -110,8 +110,18 @@ class Reader:
             self._unapplied = None
             with work.db.transaction() as con:
                 work.lease.check(con)
+                is_last = page.resume is None
                 if page_no == 1:
-                    store.open_reading(con, reading_id, work.lease.workflow, feed, window, work.run_id, work.now())
+                    store.open_reading(
+                        con,
+                        reading_id,
+                        work.lease.workflow,
+                        feed,
+                        window,
+                        work.run_id,
+                        work.now(),
+                        is_fetched=is_last,
+                    )
                 store.add_page(
                     con,
                     reading_id,
@@ -125,13 +135,13 @@ class Reader:
                     resume=page.resume,
                     run_id=work.run_id,
                 )
-                if page.resume is None:
+                if is_last and page_no > 1:
                     store.reading_is_fetched(con, reading_id, work.now())
             if len(self._kept) < KEPT_PAGES:
                 self._kept[reading_id, page_no] = Decoded(
                     reading_id, page_no, feed, page.answered_at, page.rows, page.bad, page.poison
                 )
-            if page.resume is not None:
+            if not is_last:
                 work.progress(page_no, None, f"{feed}: page {page_no}")
                 work.check_cancel()
         return page_no - first_page_no + 1
