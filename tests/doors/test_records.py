@@ -202,7 +202,7 @@ NEEDED: dict[Feed, set[str]] = {
 }
 OPTIONAL = [(feed, name) for feed in FEEDS for name in ROWS[feed] if name not in NEEDED[feed]]
 CONTENT = [(feed, name) for feed in FEEDS for name in ROWS[feed] if name != "modifyDate"]
-REQUIRED = [(feed, name) for feed in FEEDS for name in NEEDED[feed]]
+REQUIRED = [(feed, name) for feed in FEEDS for name in sorted(NEEDED[feed])]
 
 
 @pytest.mark.parametrize(("feed", "name"), OPTIONAL)
