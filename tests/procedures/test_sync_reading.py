@@ -43,9 +43,20 @@ def at_pages(change: Callable[[World, int], None]) -> Callable[[World, RecordedR
 # --- page drift
 
 
-@pytest.mark.parametrize("moved", [range(5), range(495, 505), range(499, 500), range(500, 501), range(700, 705),
-                                   range(995, 1_005), range(0, 1_200, 60)], ids=str)  # fmt: skip
-@pytest.mark.parametrize("after_page", [1, 2])
+@pytest.mark.parametrize(
+    ("moved", "after_page"),
+    [
+        (range(5), 1),
+        (range(495, 505), 1),
+        (range(499, 500), 1),
+        (range(500, 501), 1),
+        (range(700, 705), 1),
+        (range(495, 505), 2),
+        (range(995, 1_005), 2),
+        (range(0, 1_200, 60), 2),
+    ],
+    ids=str,
+)
 def test_rows_that_move_while_pages_are_read_are_neither_lost_nor_double(
     house: House, moved: range, after_page: int
 ) -> None:
@@ -108,7 +119,7 @@ def a_change_every(house: House, minutes: int, hours: int, sync_every: int | Non
 
 @pytest.mark.parametrize(
     ("change", "sync_every"),
-    [(AUTUMN, 10), (AUTUMN, 35), (AUTUMN, None), (SPRING, 20), (SPRING, None)],
+    [(AUTUMN, 15), (AUTUMN, 35), (AUTUMN, None), (SPRING, 35), (SPRING, None)],
     ids=["autumn awake", "autumn slow", "autumn asleep", "spring awake", "spring asleep"],
 )
 def test_nothing_is_lost_or_stale_over_a_clock_change(tmp_path: Path, change: datetime, sync_every: int | None) -> None:
