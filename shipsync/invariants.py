@@ -112,4 +112,6 @@ def _is_held_by(entry: quarantine.Entry, order_id: int, modified: datetime) -> b
     if entry.kind != "poison":
         return entry.entity_id == str(order_id)
     place = json.loads(entry.raw or "{}")
+    if place["feed"] != "orders":
+        return False
     return datetime.fromisoformat(place["after"]) <= modified <= datetime.fromisoformat(place["before"])

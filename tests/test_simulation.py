@@ -60,23 +60,24 @@ def assert_right(outcome: Outcome) -> None:
     assert outcome.is_right, "\n".join(outcome.lines())
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_working_day_with_faults_ends_right(seed: int) -> None:
-    outcome = simulate(days=0.4, seed=seed, orders_per_day=150, start=MONDAY, bad_weather=True)
+def test_a_working_day_with_faults_ends_right() -> None:
+    outcome = simulate(days=0.35, seed=1, orders_per_day=150, start=MONDAY, bad_weather=True)
     assert outcome.failed_jobs, "The weather was too good to show anything."
     assert_right(outcome)
 
 
 @pytest.mark.parametrize("start", [BEFORE_AUTUMN, BEFORE_SPRING], ids=["autumn", "spring"])
 def test_the_night_of_a_clock_change_ends_right(start: datetime) -> None:
-    assert_right(simulate(days=0.2, seed=3, orders_per_day=0, start=start, bad_weather=True, at_each_tick=people(3, 2)))
+    assert_right(
+        simulate(days=0.15, seed=3, orders_per_day=0, start=start, bad_weather=True, at_each_tick=people(3, 2))
+    )
 
 
 @pytest.mark.parametrize("switches", HARSH.values(), ids=HARSH.keys())
 def test_other_readings_of_what_shipstation_does_end_right(switches: Switches) -> None:
     assert_right(
         simulate(
-            days=0.15,
+            days=0.1,
             seed=4,
             orders_per_day=0,
             start=MONDAY,
@@ -92,4 +93,4 @@ def test_rows_that_move_while_many_pages_are_read_are_not_lost() -> None:
         if world.now.minute % 30 == 0:
             world.bulk_orders(700, timedelta(minutes=3), world.now)
 
-    assert_right(simulate(days=0.1, seed=5, orders_per_day=0, start=MONDAY, bad_weather=True, at_each_tick=in_bulk))
+    assert_right(simulate(days=0.06, seed=5, orders_per_day=0, start=MONDAY, bad_weather=True, at_each_tick=in_bulk))
