@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipsync.doors.shipstation import Page, ShipStation, read_page
+from shipsync.doors.shipstation import Page, read_page
 from shipsync.procedures.work import Work
 from shipsync.rules.shipstation import BadRow, Feed, PoisonRow
 from shipsync.rules.watermark import Window
@@ -38,7 +38,6 @@ class Reader:
     """The lists a run reads. One for a run; its decoded pages live as long as it."""
 
     work: Work
-    door: ShipStation
     _kept: dict[tuple[str, int], Decoded] = field(default_factory=dict)
     _begun: int = 0
     _unapplied: list[Reading] | None = None  # None: something was read since
@@ -80,10 +79,10 @@ class Reader:
 
     def _ask(self, feed: Feed, window: Window, resume: str | None) -> Iterator[Page[Any]]:
         lists: dict[Feed, Callable[..., Iterator[Page[Any]]]] = {
-            "orders": self.door.orders_modified,
-            "shipments": self.door.shipments_created,
-            "voids": self.door.shipments_voided,
-            "fulfillments": self.door.fulfillments_created,
+            "orders": self.work.shipstation.orders_modified,
+            "shipments": self.work.shipstation.shipments_created,
+            "voids": self.work.shipstation.shipments_voided,
+            "fulfillments": self.work.shipstation.fulfillments_created,
         }
         return lists[feed](window.start, window.end, resume=resume)
 
@@ -168,3 +167,11 @@ def _poison_rows(text: str | None) -> list[PoisonRow]:
         )
         for row in json.loads(text or "[]")
     ]
+
+
+def reader_of(work: Work) -> Reader:
+    """The run's reader; a retry that starts at a later step makes a new one and reads what is stored."""
+    reader = work.memory.get("reader")
+    if not isinstance(reader, Reader):
+        reader = work.memory["reader"] = Reader(work)
+    return reader

@@ -8,9 +8,7 @@ it comes in as it is now. It is nowhere: it was deleted, or merged into an order
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import cast
 
-from shipsync.doors.shipstation import ShipStation
 from shipsync.procedures.reading import Reader
 from shipsync.procedures.work import Work
 from shipsync.rules.shipstation import RemoteOrder
@@ -23,8 +21,7 @@ LOOK_UPS_A_RUN = 20
 
 def reconcile(work: Work, reader: Reader, status: str) -> list[int]:
     """Read all orders of one open state and keep the pages for applying. Returns the ids that have vanished."""
-    door = cast(ShipStation, work.doors["shipstation"])
-    listed = _ids(reader, reader.look_up("orders", door.orders_with_status(status)))
+    listed = _ids(reader, reader.look_up("orders", work.shipstation.orders_with_status(status)))
     ours = orders_store.open_remote_orders(work.db.read(), status, work.now() - SETTLED_AFTER)
     vanished: list[int] = []
     for order_id, number in sorted(ours.items()):
@@ -32,8 +29,8 @@ def reconcile(work: Work, reader: Reader, status: str) -> list[int]:
             continue
         if len(vanished) == LOOK_UPS_A_RUN:
             break
-        found = _ids(reader, reader.look_up("orders", door.orders_numbered_pages(number)))
-        if order_id not in found and door.order(order_id) is None:
+        found = _ids(reader, reader.look_up("orders", work.shipstation.orders_numbered_pages(number)))
+        if order_id not in found and work.shipstation.order(order_id) is None:
             vanished.append(order_id)
     if vanished:
         work.log(f"{len(vanished)} orders are no longer at ShipStation: deleted, or merged into others.")

@@ -13,9 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from shipsync.doors.shipstation import ShipStation
 from shipsync.procedures.applying import apply_readings
 from shipsync.procedures.reading import Reader
 from shipsync.procedures.work import Work
@@ -54,7 +52,7 @@ def replay(source: Database, target: Database, workflow: str) -> int:
                 readings.copy_reading(source.read(), con, reading_id)
         work = _work(target, _Lease(workflow, run.run_id), run.applied_at)
         work.memory["asked by id"] = _asked_by_id(target, run.reading_ids)
-        apply_readings(work, Reader(work, cast(ShipStation, None)))
+        apply_readings(work, Reader(work))
     return len(runs)
 
 

@@ -10,9 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
-from shipsync.doors.shipstation import ShipStation
 from shipsync.errors import CredentialsRefused, ShipStationError, ShipStationRefused
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.shipstation import NewOrder, UploadResult
@@ -48,7 +46,7 @@ def settle(work: Work) -> Result:
     found: dict[str, int] = {}
     for one in rest[:LOOK_UPS_A_RUN]:
         work.check_cancel()
-        at_shipstation = [o for o in _door(work).orders_numbered(one.order_number) if o.order_key == one.order_key]
+        at_shipstation = [o for o in work.shipstation.orders_numbered(one.order_number) if o.order_key == one.order_key]
         if at_shipstation:
             found[one.order_key] = at_shipstation[0].order_id
         else:
@@ -94,14 +92,10 @@ def send(work: Work) -> Result:
 PROCEDURE = Procedure(WORKFLOW, (Step("settle", settle), Step("send", send)))
 
 
-def _door(work: Work) -> ShipStation:
-    return cast(ShipStation, work.doors["shipstation"])
-
-
 def _send_batch(work: Work, orders: list[NewOrder]) -> list[UploadResult]:
     """Send a batch. One that is refused as a whole is halved until the order that causes it stands alone."""
     try:
-        return list(_door(work).create_orders(orders))
+        return list(work.shipstation.create_orders(orders))
     except CredentialsRefused:
         raise
     except ShipStationRefused as error:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+from shipsync.doors.shipstation import ShipStation
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
 
@@ -60,6 +61,11 @@ class Work:
     def run_id(self) -> str:
         """The id of this run, '<workflow>.<token>'."""
         return self.lease.run_id
+
+    @property
+    def shipstation(self) -> ShipStation:
+        """The door to ShipStation."""
+        return cast(ShipStation, self.doors["shipstation"])
 
     def count(self, what: str, amount: int = 1) -> None:
         """Add to one of the run's figures."""

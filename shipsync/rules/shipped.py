@@ -7,7 +7,7 @@ label bought before the first was voided, API.md section 4) takes what the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -73,6 +73,35 @@ class Picture:
     def first(self) -> Parcel | None:
         """The parcel whose date, carrier and tracking number speak for the order."""
         return self.left[0].parcel if self.left else None
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelUnits:
+    """One parcel as far as it tells whether an order is all accounted for."""
+
+    kind: ParcelKind
+    parcel_id: int
+    order_id: int | None
+    units: int | None  # None: it does not say what is in it
+    stands: bool  # neither voided nor a return
+
+
+def uncovered(ordered: Mapping[int, int], parcels: Iterable[ParcelUnits]) -> set[int]:
+    """Of these orders (id -> units), those whose standing parcels do not hold all; one that does not say holds all."""
+    held: dict[int, int] = {}
+    whole: set[int] = set()
+    for parcel in parcels:
+        if not parcel.stands or parcel.order_id is None:
+            continue
+        if parcel.units is None:
+            whole.add(parcel.order_id)
+        else:
+            held[parcel.order_id] = held.get(parcel.order_id, 0) + parcel.units
+    return {
+        order_id
+        for order_id, units in ordered.items()
+        if order_id not in whole and (order_id not in held or held[order_id] < units)
+    }
 
 
 def picture(order: OrderState, parcels: Sequence[Parcel]) -> Picture:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipsync.rules.shipped import Line, OrderState, Parcel, Picture, picture
+from shipsync.rules.shipped import Line, OrderState, Parcel, ParcelUnits, Picture, picture, uncovered
 from tests.rules.builders import NOON
 
 RINSE = Line(1, "17612 - 250237", 3)
@@ -185,3 +185,18 @@ def test_a_voided_parcel_never_counts_and_the_order_of_parcels_does_not_matter(
     assert picture(order, list(reversed(given_parcels))) == pic
     if status != "shipped":
         assert pic.status == status
+
+
+def of(order_id: int | None, units: int | None, parcel_id: int = 1, *, stands: bool = True) -> ParcelUnits:
+    return ParcelUnits("shipment", parcel_id, order_id, units, stands)
+
+
+def test_an_order_is_covered_when_its_standing_parcels_hold_all_or_do_not_say() -> None:
+    ordered = {500: 4}
+    assert uncovered(ordered, []) == {500}
+    assert uncovered(ordered, [of(500, 4)]) == set()
+    assert uncovered(ordered, [of(500, None)]) == set()
+    assert uncovered(ordered, [of(500, 3), of(500, 1, parcel_id=2)]) == set()
+    assert uncovered(ordered, [of(500, 3)]) == {500}
+    assert uncovered(ordered, [of(500, 4, stands=False)]) == {500}
+    assert uncovered(ordered, [of(None, 4), of(501, 4)]) == {500}
