@@ -284,7 +284,10 @@ def _left(order: TrueOrder, here: list[tuple[str, int, date, str | None, int]]) 
 
 def _double_orders(truth: Truth, con: Cursor) -> Iterator[str]:
     keys = Counter(
-        order.key for order in truth.orders.values() if order.key.startswith(KEY_PREFIX) and order.parent_id is None
+        order.key
+        for order in truth.orders.values()
+        # One that a person deleted while its answer was lost shows nowhere, so it is sent again.
+        if order.key.startswith(KEY_PREFIX) and order.parent_id is None and not order.is_deleted
     )
     for key, times in keys.items():
         if times > 1:

@@ -252,7 +252,12 @@ _LEFT_BEHIND = {
     "a step without an end": "SELECT job_id, name FROM job_steps WHERE status = 'running'",
     "a lock that is not free": "SELECT workflow_name, run_id FROM sync_locks WHERE run_id IS NOT NULL",
     "a claim": "SELECT order_key, claimed_by FROM orders_inbox WHERE claimed_by IS NOT NULL OR claimed_at IS NOT NULL",
-    "an order that never went up": "SELECT order_key, status FROM orders_inbox WHERE status IN ('pending', 'failed')",
+    # Refused with a reason it may be: it was merged into another before we heard that it had arrived.
+    "an order that never went up": """
+        SELECT order_key, status
+        FROM orders_inbox
+        WHERE status IN ('pending', 'failed') AND upload_error IS NULL
+        """,
     "a reading that was not applied": "SELECT reading_id FROM readings WHERE applied_at IS NULL",
     "an order held back": "SELECT kind, entity_id, reason FROM quarantine WHERE held AND resolved_at IS NULL",
 }

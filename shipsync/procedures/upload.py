@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from shipsync.errors import CredentialsRefused, ShipStationError, ShipStationRefused
 from shipsync.procedures.work import Procedure, Result, Step, Work
-from shipsync.rules.shipstation import NewOrder, UploadResult
+from shipsync.rules.shipstation import NewOrder, RemoteOrder, UploadResult
 from shipsync.rules.uploads import BATCH, TRIES, halves, new_order
 from shipsync.rules.watermark import overlap
 from shipsync.store import marks, quarantine
@@ -46,9 +46,10 @@ def settle(work: Work) -> Result:
     found: dict[str, int] = {}
     for one in rest[:LOOK_UPS_A_RUN]:
         work.check_cancel()
-        at_shipstation = [o for o in work.shipstation.orders_numbered(one.order_number) if o.order_key == one.order_key]
-        if at_shipstation:
-            found[one.order_key] = at_shipstation[0].order_id
+        numbered = work.shipstation.orders_numbered(one.order_number)
+        order_id = _order_of([order for order in numbered if order.order_key == one.order_key])
+        if order_id is not None:
+            found[one.order_key] = order_id
         else:
             clear.append(one.order_key)
     with work.db.transaction() as con:
@@ -90,6 +91,14 @@ def send(work: Work) -> Result:
 
 
 PROCEDURE = Procedure(WORKFLOW, (Step("settle", settle), Step("send", send)))
+
+
+def _order_of(with_our_key: Sequence[RemoteOrder]) -> int | None:
+    """The ShipStation id of the order we sent. Parts split off carry its key, and may be all that is left of it."""
+    ids = [one.order_id for one in with_our_key]
+    whole = [one.order_id for one in with_our_key if one.parent_id is None]
+    gone = [one.parent_id for one in with_our_key if one.parent_id is not None and one.parent_id not in ids]
+    return next(iter([*whole, *gone]), None)
 
 
 def _send_batch(work: Work, orders: list[NewOrder]) -> list[UploadResult]:

@@ -224,6 +224,31 @@ def test_killed_at_every_transaction_each_order_goes_up_once(house: House, momen
     ]
 
 
+@pytest.mark.parametrize("leaves", ["merge", "delete"])
+def test_a_part_split_off_does_not_take_the_place_of_its_parent(house: House, leaves: str) -> None:
+    """The answer is lost; then a part is split off, and the rest goes. The part has the parent's key and number."""
+    (number,) = placed(house, 1)
+    house.faults.add("createorders", f.lost_answer())
+    assert house.job(UPLOAD).status == "failed"
+    house.faults.clear()
+    parent = the_only(house)
+    part = house.world.split(parent.order_id, [("17612 - 250237", 1)])
+    if leaves == "merge":
+        house.world.merge(house.world.place_manual_order().order_id, parent.order_id)
+    else:
+        house.world.delete(parent.order_id)
+    house.upload()
+    house.wait()
+    house.sync()
+    ids = house.rows("SELECT order_key, shipstation_order_id, parent_order_id FROM orders_inbox WHERE order_number = "
+                     "$number ORDER BY 2", number=number)  # fmt: skip
+    assert ids == [
+        (f"{KEY}{number}", parent.order_id, None),
+        (f"shipstation:{part.order_id}", part.order_id, parent.order_id),
+    ]
+    assert wrong(house) == []
+
+
 def test_claims_of_a_crashed_run_are_given_back_and_its_orders_sent(house: House) -> None:
     """It died between claiming and sending: the orders are looked for, are not there, and go up."""
     numbers = placed(house)
