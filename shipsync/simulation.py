@@ -277,9 +277,21 @@ def _left(order: TrueOrder, here: list[tuple[str, int, date, str | None, int]]) 
         if here != wanted:
             yield f"stale: of order {order.order_id} ({order.status}) has left {wanted}, here {here}"
     elif order.status == "shipped":
-        ordered, left = sum(q for _, q in _lines_of(order)), sum(row[4] for row in here)
-        if ordered != left:
-            yield f"stale: order {order.order_id} shipped {ordered} units, here {left}"
+        wanted_units, units = _units_shipped(order), sum(row[4] for row in here)
+        if wanted_units != units:
+            yield f"stale: order {order.order_id} shipped {wanted_units} units, here {units}"
+
+
+def _units_shipped(order: TrueOrder) -> int:
+    """What its labels say, and what they left over if something else took it: a mark, or a label without items."""
+    gone = Counter[int]()
+    for parcel in order.parcels:
+        for line in parcel.lines:
+            gone[line.item_id] += 0 if line.adjustment else line.quantity
+    is_rest_gone = not order.parcels or not all(parcel.lines for parcel in order.parcels)
+    is_rest_gone = is_rest_gone or any(one.voided_at is None for one in order.fulfillments)
+    rest = sum(max(0, line.quantity - gone[line.item_id]) for line in order.lines if not line.adjustment)
+    return gone.total() + (rest if is_rest_gone else 0)
 
 
 def _double_orders(truth: Truth, con: Cursor) -> Iterator[str]:

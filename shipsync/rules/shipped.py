@@ -16,6 +16,9 @@ from shipsync.rules.lots import parse_sku_lot
 
 ParcelKind = Literal["shipment", "fulfillment", "order"]
 
+# Of parcels of one instant the label speaks for the order first: it has a tracking number, a mark may have none.
+_KINDS: tuple[ParcelKind, ...] = ("shipment", "fulfillment", "order")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -179,5 +182,5 @@ def _reopened(order: OrderState) -> OrderState:
     return OrderState(order.order_id, "awaiting_shipment", order.modified_at, order.ship_date, order.lines)
 
 
-def _order_of_parcels(parcel: Parcel) -> tuple[date, datetime, str, int]:
-    return (parcel.ship_date, parcel.created_at, parcel.kind, parcel.parcel_id)
+def _order_of_parcels(parcel: Parcel) -> tuple[date, datetime, int, int]:
+    return (parcel.ship_date, parcel.created_at, _KINDS.index(parcel.kind), parcel.parcel_id)

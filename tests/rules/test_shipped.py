@@ -200,3 +200,11 @@ def test_an_order_is_covered_when_its_standing_parcels_hold_all_or_do_not_say() 
     assert uncovered(ordered, [of(500, 3)]) == {500}
     assert uncovered(ordered, [of(500, 4, stands=False)]) == {500}
     assert uncovered(ordered, [of(None, 4), of(501, 4)]) == {500}
+
+
+def test_of_a_label_and_a_mark_of_one_instant_the_label_speaks_for_the_order() -> None:
+    label = a_parcel((RINSE,), parcel_id=7)
+    mark = a_parcel(None, kind="fulfillment", parcel_id=3, tracking_number=None)
+    first = picture(an_order(), [mark, label]).first
+    assert first is not None
+    assert first.tracking_number == "T1"
