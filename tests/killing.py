@@ -77,7 +77,7 @@ class _NoLimit(RateWindow):
 
 
 class _WatchedWorld(World):
-    """A world that remembers which orders were sent up although they were there."""
+    """A world that remembers which orders were written over by a second sending."""
 
     def __init__(self, seed: int, start: datetime) -> None:
         self.sent_again: list[str] = []
@@ -85,7 +85,8 @@ class _WatchedWorld(World):
 
     def upload(self, documents: list[Mapping[str, object]], at: datetime | None = None) -> list[UploadRow]:
         rows = super().upload(documents, at)
-        self.sent_again += [str(row.order_key) for row in rows if row.order_id is not None and not row.is_new]
+        # A refused one was merged away meanwhile: nothing of it was written over.
+        self.sent_again += [str(row.key) for row in rows if row.success and not row.is_new]
         return rows
 
 
