@@ -129,15 +129,14 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
         db = stack.enter_context(open_database(settings.database_path))
         prepare_database(db, settings, clock.now())
         if settings.is_sandbox:
-            home = Sandbox(settings.database_path.parent / "sandbox", clock.now, settings.order_files)
-            sandbox = stack.enter_context(home)
+            sandbox = stack.enter_context(Sandbox(settings.database_path.parent / "sandbox", clock.now))
             door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock, share=_share(db))
-            order_files: Path | None = sandbox.order_files
+            watched: Path | None = settings.order_files or sandbox.order_files
         else:
             door = open_door(str(settings.shipstation_url), *_credentials(settings), clock, share=_share(db))
-            order_files = settings.order_files
+            watched = settings.order_files
         stack.callback(door.close)
-        app = App(settings, db, {"shipstation": door, "order_files": order_files}, clock)
+        app = App(settings, db, {"shipstation": door, "order_files": watched}, clock)
         app.findings = selfcheck.findings(db, clock.now())
         for finding in app.findings:
             log.error("self-check: %s", finding)

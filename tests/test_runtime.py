@@ -63,3 +63,14 @@ def test_a_run_keeps_what_it_did_and_how_far_it_read(house: House) -> None:
     assert (run_id, status, mark_from) == ("shipstation-sync.1", "succeeded", None)
     assert mark_to == house.mark()[1]
     assert requests == len(house.server.requests)
+
+
+def test_the_sandboxs_shop_never_writes_into_a_watched_folder(tmp_path: Path) -> None:
+    watched = tmp_path / "real"
+    watched.mkdir()
+    (watched / "orders.xml").write_text("<orders/>")
+    environment = {"SHIPSYNC_DATABASE": str(tmp_path / "x.duckdb"), "SHIPSYNC_ORDER_FILES": str(watched)}
+    with open_app(load_settings(environment, None)) as app:
+        assert app.doors["order_files"] == watched
+        assert app.run_now("xml-import", {}, "test").status == "succeeded"
+    assert (watched / "orders.xml").read_text() == "<orders/>"

@@ -30,9 +30,9 @@ class Sandbox:
     key = "sandbox"
     secret = "sandbox"  # noqa: S105 - made up, like the account behind it
 
-    def __init__(self, folder: Path, now: Callable[[], datetime], order_files: Path | None = None) -> None:
+    def __init__(self, folder: Path, now: Callable[[], datetime]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.order_files = order_files or folder / "shop"
+        self.order_files = folder / "shop"  # its own: a folder that somebody watches may hold a real shop's file
         self._now = now
         self.world = World.resumed(SEED, now(), folder, history=PAST)
         self.feed = ShopFeed(self.world, self.order_files)
