@@ -74,3 +74,13 @@ def test_the_sandboxs_shop_never_writes_into_a_watched_folder(tmp_path: Path) ->
         assert app.doors["order_files"] == watched
         assert app.run_now("xml-import", {}, "test").status == "succeeded"
     assert (watched / "orders.xml").read_text() == "<orders/>"
+
+
+def test_the_nightly_backup_makes_one_verified_file_a_day(tmp_path: Path) -> None:
+    clock = VirtualClock(NOON)
+    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+    with open_app(load_settings({"SHIPSYNC_DATABASE": str(tmp_path / "x.duckdb")}, None), time) as app:
+        for _ in range(2):
+            job = app.run_now("backup", {}, "test")
+            assert job.status == "succeeded", job.error
+    assert [path.name for path in (tmp_path / "backups").iterdir()] == ["x-2026-09-16.duckdb"]
