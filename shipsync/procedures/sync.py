@@ -79,7 +79,10 @@ def fetch_names(work: Work) -> Result:
 def apply(work: Work) -> Result:
     """Step 4. Returns the run's figures."""
     before, after = apply_readings(work, reader_of(work))
-    for what, amount in sorted(work.counts.items()):
+    figures = {"imported": 0, "updated": 0, "quarantined": 0, "fetched": 0} | work.counts
+    since = before.complete_through or work.now() - watermark.SEED
+    work.log(f"Fetched {figures.pop('fetched'):,} orders since {_spoken(since)}.")
+    for what, amount in sorted(figures.items()):
         work.log(f"{what}: {amount:,}")
     work.log(f"Mark: {_spoken(before.complete_through)} -> {_spoken(after.complete_through)}.")
     elapsed = work.now() - work.memory.get("started_at", work.now())
