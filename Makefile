@@ -12,7 +12,7 @@ NEXT := .venv-next
 .PHONY: run test lint types next bench
 
 run: $(VENV)/runtime
-	$(BIN)/python -m shipsync run
+	$(BIN)/python -m shipsync run --verbose
 
 test: lint types
 	$(BIN)/python -m pytest -n auto

@@ -122,11 +122,12 @@ class _Outcome:
     quarantined: dict[str, list[str]] = field(default_factory=dict)  # by reason; identities in quarantine
     superseded: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)  # identities in quarantine
+    withdrawn: list[str] = field(default_factory=list)  # waited to go up, and the shop made them unusable
     sentences: list[str] = field(default_factory=list)  # why orders were held back, skipped or left as they are
 
     def figures(self) -> dict[str, int]:
         """Counts by what became of the orders; what never happened is left out."""
-        plain = ("new", "updated", "unchanged", "frozen", "later", "tombstoned", "superseded")
+        plain = ("new", "updated", "unchanged", "frozen", "later", "tombstoned", "superseded", "withdrawn")
         figures = {name: len(getattr(self, name)) for name in plain}
         figures |= {f"skipped: {reason}": len(numbers) for reason, numbers in sorted(self.skipped.items())}
         figures |= {f"quarantined: {reason}": len(numbers) for reason, numbers in sorted(self.quarantined.items())}
@@ -211,8 +212,11 @@ def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, no
     orders: list[ShopOrder] = []
     held: list[quarantine.Entry] = []
     settled: list[str] = []  # order numbers that need no holding back (any more)
+    unusable: dict[str, str] = {}  # why, by the key of the order whose newest version cannot go up
     for raw in raws:
         read = read_shop_order(raw, catalogue)
+        if isinstance(read, Rejected | Skipped) and read.order_number is not None:
+            unusable[upload_key(SHOP, read.order_number)] = read.sentence
         if isinstance(read, Rejected):
             held.append(_held_entry(read))
             outcome.quarantined.setdefault(read.reason, []).append(held[-1].entity_id)
@@ -239,6 +243,9 @@ def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, no
             settled.append(order.order_number)
     to_write = [order for order, decision in decided if decision.action in ("new", "update")]
     orders_store.put_shop_orders(con, to_write, now)
+    if unusable:
+        outcome.withdrawn = orders_store.withdraw(con, unusable, now)
+        outcome.sentences += [f"Order {number} waited to go up; it does not now." for number in outcome.withdrawn]
     _note_shared_numbers(con, [order for order, decision in decided if decision.action == "new"], now)
     outcome.sentences += _note_changed(con, decided, known, now)
     quarantine.put(con, held, now)

@@ -116,6 +116,29 @@ def put_shop_orders(con: Cursor, orders: Sequence[ShopOrder], now: datetime) -> 
     _replace_lines(con, [order for order in orders if order.order_key in keys])
 
 
+def withdraw(con: Cursor, reasons: Mapping[str, str], now: datetime) -> list[str]:
+    """Stop orders that wait to go up and that the shop has changed into something that cannot: order key -> why.
+
+    They stand as failed until the shop says something usable again. Those that are, or may be, at ShipStation are left
+    as they are. Returns the order numbers of the stopped ones.
+    """
+    rows = con.rows(
+        """
+        UPDATE orders_inbox
+        SET status = 'failed', upload_error = r.reason, source_hash = NULL, updated_at = $now
+        FROM (SELECT unnest($keys) AS order_key, unnest($reasons) AS reason) r
+        WHERE orders_inbox.order_key = r.order_key
+          AND orders_inbox.status = 'pending'
+          AND orders_inbox.shipstation_order_id IS NULL
+          AND orders_inbox.claimed_by IS NULL
+          AND orders_inbox.claimed_at IS NULL
+        RETURNING orders_inbox.order_number
+        """,
+        {"keys": list(reasons), "reasons": list(reasons.values()), "now": now},
+    )
+    return sorted(row[0] for row in rows)
+
+
 def _replace_lines(con: Cursor, orders: Sequence[ShopOrder]) -> None:
     with listed(con, "rewritten_keys", [order.order_key for order in orders]) as rewritten:
         con.execute(
