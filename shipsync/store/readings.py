@@ -94,7 +94,7 @@ def add_page(
 ) -> None:
     """Keep one answer. This is the checkpoint: what is here is never asked for again by this reading.
 
-    The body is kept compressed: a busy account sends hundreds of megabytes a day, a tenth of that is kept.
+    The body is kept compressed: 10,000 orders of the sandbox are 23 MB as text and 1.4 MB so (measured).
     """
     con.execute(
         """
