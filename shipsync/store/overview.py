@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shipsync.rules.alerts import Facts, Held
 from shipsync.store import marks, uploads, workflows
@@ -50,15 +50,6 @@ def held(con: Cursor) -> list[Held]:
         """
     )
     return [Held(*row) for row in rows]
-
-
-def last_run_ended(con: Cursor, workflow: str) -> datetime | None:
-    """When a workflow's newest successful run ended."""
-    ended: datetime | None = con.value(
-        "SELECT max(finished_at) FROM runs WHERE workflow_name = $workflow AND status = 'succeeded'",
-        {"workflow": workflow},
-    )
-    return ended
 
 
 def _is_enabled(con: Cursor, workflow: str) -> bool:

@@ -110,9 +110,3 @@ def resolve(
             {"kind": kind, "resolution": resolution, "now": now, "held_only": held_only},
         )
     return len(rows)
-
-
-def count_open(con: Cursor) -> dict[str, int]:
-    """How many are open, by reason."""
-    rows = con.rows("SELECT reason, count(*) FROM quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY reason")
-    return dict(rows)

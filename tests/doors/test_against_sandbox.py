@@ -29,6 +29,7 @@ from tests.doors.test_writing import ORDER
 
 MONDAY = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
 LONG_BEFORE = timedelta(days=60)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass
@@ -327,7 +328,7 @@ def test_a_poison_order_is_found_named_and_read_once_it_is_mended(site: Callable
     (poison,) = [row for page in pages for row in page.poison]
     assert poison.after < poisoned.modified < poison.before
     at.server.faults.heal(poisoned.order_id)
-    again = list(at.door.orders_between(poison.after, poison.before))
+    again = list(at.door.orders_modified(poison.after - SECOND, poison.before + SECOND))
     assert poisoned.order_id in {row.order_id for page in again for row in page.rows}
     assert not any(page.poison for page in again)
 

@@ -23,6 +23,7 @@ from tests.doors.handler import Asked, Desk, FakeClock, Reply, desk
 NINE = datetime(2026, 11, 20, 9, 0)  # Pacific; the windows below begin here
 START = NINE.replace(tzinfo=PACIFIC).astimezone(UTC)
 END = START + timedelta(hours=4)
+SECOND = timedelta(seconds=1)
 NOW = datetime(2026, 11, 20, 13, 30)  # what is modified while we read gets a stamp behind the window
 SMALL = (10, 5, 1)  # page sizes for tests about pages rather than about 500
 
@@ -463,10 +464,10 @@ def test_a_poison_place_tried_again_after_it_was_mended_gives_the_order() -> Non
     fake.rows[33].poisoned = True
     at = desk(fake)
     (poison,) = [row for page in at.door.orders_modified(START, END) for row in page.poison]
-    again = list(at.door.orders_between(poison.after, poison.before))
+    again = list(at.door.orders_modified(poison.after - SECOND, poison.before + SECOND))
     assert [row.entity_id for page in again for row in page.poison]
     fake.rows[33].poisoned = False
-    mended = list(at.door.orders_between(poison.after, poison.before))
+    mended = list(at.door.orders_modified(poison.after - SECOND, poison.before + SECOND))
     assert 1033 in ids(mended)
     assert not any(page.poison for page in mended)
 
@@ -481,7 +482,7 @@ def test_a_poison_place_within_one_second_is_found_again_whatever_the_bounds_mea
     (poison,) = [row for page in at.door.orders_modified(START, END) for row in page.poison]
     assert poison.after == poison.before
     fake.rows[1].poisoned = False
-    assert ids(list(at.door.orders_between(poison.after, poison.before))) == [1, 2, 3]
+    assert ids(list(at.door.orders_modified(poison.after - SECOND, poison.before + SECOND))) == [1, 2, 3]
 
 
 def failing_from(request_no: int, fake: FakeList) -> Callable[[Asked], Reply]:

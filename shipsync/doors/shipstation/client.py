@@ -6,7 +6,7 @@ import logging
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
@@ -164,11 +164,6 @@ class ShipStation:
     ) -> Iterator[Page[RemoteFulfillment]]:
         """Orders marked as shipped, or shipped by a provider, in the window."""
         return ListReader(self._transport, _FULFILLMENTS).read(start, end, resume)
-
-    def orders_between(self, after: datetime, before: datetime) -> Iterator[Page[RemoteOrder]]:
-        """Try the place of a PoisonRow again: a page without `poison` means that it is mended."""
-        second = timedelta(seconds=1)
-        return self.orders_modified(after - second, before + second)
 
     def orders_with_status(self, status: str) -> Iterator[Page[RemoteOrder]]:
         """All orders that have a status now, oldest first: to find those that vanished (API.md fact 7)."""
