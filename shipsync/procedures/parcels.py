@@ -40,8 +40,9 @@ def fetch_parcels(work: Work) -> Result:
     now = work.now()
     is_first = watermark.problem(marks.mark_of(db, workflow), now) is not None
     # The first run asks every list whatever the orders say.
-    unseen = [] if is_first else _unseen(work, reader)
-    signs = _signs(db, unseen, is_first=is_first or bool(work.arguments.get("everything")))
+    fresh = [] if is_first else _unseen(work, reader)
+    unseen = [order for order, _ in fresh]
+    signs = _signs(db, fresh, is_first=is_first or bool(work.arguments.get("everything")))
     feed_marks = marks.feed_marks(db, workflow)
     wanted = questions(signs, {name: asked_at for name, (_, asked_at) in feed_marks.items()}, now)
     asked = list(wanted.feeds)
@@ -68,33 +69,34 @@ def _parcel_window(mark: tuple[datetime | None, datetime | None] | None, now: da
     return watermark.next_window(Mark(None, mark[0] if mark else None), now)
 
 
-def _unseen(work: Work, reader: Reader) -> list[RemoteOrder]:
-    """The fetched order versions that no run has routed yet, or that differ from ours without a new modifyDate."""
+def _unseen(work: Work, reader: Reader) -> list[tuple[RemoteOrder, SeenBefore]]:
+    """The fetched order versions that no run has routed yet, or that differ from ours without a new modifyDate.
+
+    Each comes with what is here of its order.
+    """
     ids = [one.reading_id for one in reader.unapplied() if one.feed == "orders"]
-    fresh: list[RemoteOrder] = []
+    fresh: list[tuple[RemoteOrder, SeenBefore]] = []
     for page in reader.decoded(ids):
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
         before = routing_store.seen_before(work.db.read(), [(one.order_id, one.modified_at) for one in orders])
         for one in orders:
             known = before[one.order_id, one.modified_at]
             if not known.is_seen or known.known_hash not in (None, one.content_hash):
-                fresh.append(one)
+                fresh.append((one, known))
     return fresh
 
 
-def _signs(db: Cursor, unseen: Sequence[RemoteOrder], *, is_first: bool) -> Signs:
-    if not unseen:
+def _signs(db: Cursor, fresh: Sequence[tuple[RemoteOrder, SeenBefore]], *, is_first: bool) -> Signs:
+    if not fresh:
         return Signs(is_first=is_first)
-    before = routing_store.seen_before(db, [(one.order_id, one.modified_at) for one in unseen])
-    here = {one.order_id: before[one.order_id, one.modified_at] for one in unseen}
-    shipped = [one for one in unseen if one.status == "shipped"]
-    others = [one for one in unseen if one.status != "shipped"]
-    standing = store.with_standing_parcel(db, [one.order_id for one in unseen])
+    shipped = [one for one, _ in fresh if one.status == "shipped"]
+    others = [(one, here) for one, here in fresh if one.status != "shipped"]
+    standing = store.with_standing_parcel(db, [one.order_id for one, _ in fresh])
     return Signs(
         is_first=is_first,
         shipped=bool(shipped),
-        open_changed=any(_may_be_partly_shipped(one, here[one.order_id]) for one in others),
-        reopened=bool(standing) or any(here[one.order_id].known_status == "shipped" for one in others),
+        open_changed=any(_may_be_partly_shipped(one, here) for one, here in others),
+        reopened=bool(standing) or any(here.known_status == "shipped" for _, here in others),
         externally=any(one.externally_fulfilled for one in shipped),
     )
 
