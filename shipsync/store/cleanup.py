@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipsync.store.batches import listed
 from shipsync.store.cursor import Cursor
 
 
@@ -49,20 +48,20 @@ def remove_from_inbox(con: Cursor, order_keys: Sequence[str], now: datetime) -> 
 
     What was shipped, and what ShipStation said of them, stays where it is.
     """
-    with listed(con, "leaving", order_keys) as leaving:
-        con.execute(
-            f"""
-            INSERT INTO tombstones (source_system, order_number, order_key, shipstation_order_id, last_status,
-                removed_at)
-            SELECT source_system, order_number, order_key, shipstation_order_id, status, $now
-            FROM orders_inbox
-            WHERE order_key IN (SELECT value FROM {leaving})
-            ON CONFLICT (order_key) DO UPDATE SET
-                shipstation_order_id = excluded.shipstation_order_id,
-                last_status = excluded.last_status,
-                removed_at = excluded.removed_at
-            """,  # noqa: S608 - the name of our own list
-            {"now": now},
-        )
-        for table in ("order_items_inbox", "orders_inbox"):
-            con.execute(f"DELETE FROM {table} WHERE order_key IN (SELECT value FROM {leaving})")  # noqa: S608 - ours
+    leaving = {"keys": list(order_keys)}
+    con.execute(
+        """
+        INSERT INTO tombstones (source_system, order_number, order_key, shipstation_order_id, last_status,
+            removed_at)
+        SELECT source_system, order_number, order_key, shipstation_order_id, status, $now
+        FROM orders_inbox
+        WHERE order_key IN (SELECT unnest($keys))
+        ON CONFLICT (order_key) DO UPDATE SET
+            shipstation_order_id = excluded.shipstation_order_id,
+            last_status = excluded.last_status,
+            removed_at = excluded.removed_at
+        """,
+        leaving | {"now": now},
+    )
+    for table in ("order_items_inbox", "orders_inbox"):
+        con.execute(f"DELETE FROM {table} WHERE order_key IN (SELECT unnest($keys))", leaving)  # noqa: S608 - ours

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from shipsync.store.batches import batch, listed
+from shipsync.store.batches import batch
 from shipsync.store.cursor import Cursor
 
 _ENTRIES = pa.schema(
@@ -98,15 +98,14 @@ def resolve(
     """Close these, if they are open, and say how; with `held_only` what is in but odd stays. Returns how many were."""
     if not entity_ids:
         return 0
-    with listed(con, "settled_records", entity_ids) as settled:
-        rows = con.rows(
-            f"""
-            UPDATE quarantine
-            SET resolved_at = $now, resolution = $resolution
-            WHERE kind = $kind AND entity_id IN (SELECT value FROM {settled}) AND resolved_at IS NULL
-              AND (held OR NOT $held_only)
-            RETURNING entity_id
-            """,  # noqa: S608 - the name of our own list
-            {"kind": kind, "resolution": resolution, "now": now, "held_only": held_only},
-        )
+    rows = con.rows(
+        """
+        UPDATE quarantine
+        SET resolved_at = $now, resolution = $resolution
+        WHERE kind = $kind AND entity_id IN (SELECT unnest($ids)) AND resolved_at IS NULL
+          AND (held OR NOT $held_only)
+        RETURNING entity_id
+        """,
+        {"ids": list(entity_ids), "kind": kind, "resolution": resolution, "now": now, "held_only": held_only},
+    )
     return len(rows)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from shipsync.rules.shipstation import Address
 from shipsync.rules.shop_orders import KnownShopOrder, ShopOrder
-from shipsync.store.batches import INSTANT, MONEY, batch, listed
+from shipsync.store.batches import INSTANT, MONEY, batch
 from shipsync.store.cursor import Cursor
 
 _ADDRESS_PARTS = [part.name for part in fields(Address)]
@@ -49,39 +49,37 @@ _LINES = pa.schema(
 
 def known_shop_orders(con: Cursor, order_keys: Sequence[str]) -> dict[str, KnownShopOrder]:
     """What is held of the orders with these keys, by key; those that are not here are left out."""
-    with listed(con, "asked_keys", order_keys) as asked:
-        rows = con.rows(
-            f"""
-            SELECT order_key, status, claimed_by IS NOT NULL OR claimed_at IS NOT NULL, source_hash
-            FROM orders_inbox
-            WHERE order_key IN (SELECT value FROM {asked})
-            """  # noqa: S608 - the name of our own list
-        )
+    rows = con.rows(
+        """
+        SELECT order_key, status, claimed_by IS NOT NULL OR claimed_at IS NOT NULL, source_hash
+        FROM orders_inbox
+        WHERE order_key IN (SELECT unnest($keys))
+        """,
+        {"keys": list(order_keys)},
+    )
     return {key: KnownShopOrder(*rest) for key, *rest in rows}
 
 
 def tombstoned(con: Cursor, order_keys: Sequence[str]) -> set[str]:
     """Which of these orders were cleaned up (DESIGN D20)."""
-    with listed(con, "asked_keys", order_keys) as asked:
-        rows = con.rows(
-            f"SELECT order_key FROM tombstones WHERE order_key IN (SELECT value FROM {asked})"  # noqa: S608 - our list
-        )
+    rows = con.rows(
+        "SELECT order_key FROM tombstones WHERE order_key IN (SELECT unnest($keys))", {"keys": list(order_keys)}
+    )
     return {row[0] for row in rows}
 
 
 def numbers_of_other_sources(con: Cursor, source_system: str, order_numbers: Sequence[str]) -> dict[str, str]:
     """Which of these numbers an order of another source has too: number -> that order's key (DESIGN D10)."""
-    with listed(con, "asked_numbers", order_numbers) as asked:
-        rows = con.rows(
-            f"""
-            SELECT order_number, min(order_key)
-            FROM orders_inbox
-            WHERE order_number IN (SELECT value FROM {asked}) AND source_system <> $source
-            GROUP BY order_number
-            ORDER BY order_number
-            """,  # noqa: S608 - the name of our own list
-            {"source": source_system},
-        )
+    rows = con.rows(
+        """
+        SELECT order_number, min(order_key)
+        FROM orders_inbox
+        WHERE order_number IN (SELECT unnest($numbers)) AND source_system <> $source
+        GROUP BY order_number
+        ORDER BY order_number
+        """,
+        {"numbers": list(order_numbers), "source": source_system},
+    )
     return dict(rows)
 
 
@@ -140,10 +138,10 @@ def withdraw(con: Cursor, reasons: Mapping[str, str], now: datetime) -> list[str
 
 
 def _replace_lines(con: Cursor, orders: Sequence[ShopOrder]) -> None:
-    with listed(con, "rewritten_keys", [order.order_key for order in orders]) as rewritten:
-        con.execute(
-            f"DELETE FROM order_items_inbox WHERE order_key IN (SELECT value FROM {rewritten})"  # noqa: S608 - our list
-        )
+    con.execute(
+        "DELETE FROM order_items_inbox WHERE order_key IN (SELECT unnest($keys))",
+        {"keys": [order.order_key for order in orders]},
+    )
     rows = [row for order in orders for row in _line_rows(order)]
     with batch(con, "incoming_shop_lines", rows, _LINES) as incoming:
         con.execute(
