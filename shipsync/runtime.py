@@ -3,13 +3,18 @@
 with open_app(settings) as app:
     app.run_now("shipstation-sync", {}, "command line")   one job, to its end
     app.start() ... app.stop()                            worker and schedule, until stopped
+
+Inside the server there is one application for the process: `published` makes it known, `app()` is how pages and
+routes get it.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+import sys
 import time
+import types
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,6 +27,7 @@ from shipsync.config import Settings
 from shipsync.doors.shipstation import ShipStation
 from shipsync.errors import ConfigurationError
 from shipsync.jobs import queue
+from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.procedures import backup, cleanup, import_orders, load, sync, upload
@@ -36,6 +42,9 @@ from shipsync.store.migrations import migrate
 from shipsync.store.settings import setting
 
 log = logging.getLogger(__name__)
+
+# A module without a file is never evicted by Streamlit's hot reload, which would make a second worker (measured).
+_REGISTRY = "_shipsync_process"
 
 PROCEDURES: Mapping[str, Procedure] = {
     one.workflow: one
@@ -105,6 +114,23 @@ class App:
             if job.status not in ("queued", "running") or not did_something:
                 return job
 
+    def enqueue(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Enqueued:
+        """Ask for a job, and have the worker look at once. A second press joins the first."""
+        asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
+        self.worker.wake()
+        return asked
+
+    def retry(self, job_id: str, by: str) -> Enqueued:
+        """Queue an ended job again, and have the worker look at once (see `queue.retry` for what it raises)."""
+        asked = queue.retry(self.db, job_id, by, self.now())
+        self.worker.wake()
+        return asked
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the worker's threads and the schedule are alive."""
+        return self.worker.is_alive and self.schedule.is_running
+
     def start(self) -> None:
         """Start the worker and the schedule."""
         self.worker.start()
@@ -114,6 +140,27 @@ class App:
         """Let the step under way finish, stop both. Whether everything ended in time."""
         self.schedule.stop()
         return self.worker.stop(STOP_TIMEOUT_S)
+
+
+def app() -> App:
+    """The application of this process. Raises LookupError where none was published: outside the server."""
+    running: App | None = getattr(sys.modules.get(_REGISTRY), "app", None)
+    if running is None:
+        raise LookupError("shipsync is not running in this process; start it with `make run`.")
+    return running
+
+
+@contextmanager
+def published(running: App) -> Iterator[App]:
+    """Make this the application of the process, for pages and routes."""
+    registry = sys.modules.setdefault(_REGISTRY, types.ModuleType(_REGISTRY))
+    if getattr(registry, "app", None) is not None:
+        raise RuntimeError("an application is published in this process already")
+    registry.app = running  # type: ignore[attr-defined]
+    try:
+        yield running
+    finally:
+        registry.app = None  # type: ignore[attr-defined]
 
 
 @contextmanager

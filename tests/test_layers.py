@@ -25,6 +25,8 @@ MAY_IMPORT = {
     "invariants": {"runtime", "store", "sandbox"},
     "simulation": {"config", "runtime", "invariants", "store", "rules", "sandbox", "errors"},
     "web": {"runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
+    "pages": {"web", "runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
+    "app": {"web"},
     "__main__": {"config", "runtime", "simulation", "store", "rules", "errors"},
     "__init__": set(),
 }
@@ -33,7 +35,10 @@ MAY_IMPORT = {
 ONLY_IN = {
     "duckdb": {"store"},
     "pyarrow": {"store"},
-    "streamlit": {"web"},
+    "streamlit": {"web", "pages", "app"},
+    "plotly": {"web", "pages", "documents"},
+    "starlette": {"web"},
+    "prometheus_client": {"web"},
     "requests": {"doors"},
     "apscheduler": {"jobs"},
 }
@@ -45,10 +50,12 @@ CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"
 
 
 def sources() -> list[Path]:
-    return sorted((ROOT / "shipsync").rglob("*.py"))
+    return [ROOT / "app.py", *sorted((ROOT / "pages").glob("*.py")), *sorted((ROOT / "shipsync").rglob("*.py"))]
 
 
 def room_of(path: Path) -> str:
+    if not path.is_relative_to(ROOT / "shipsync"):
+        return path.relative_to(ROOT).parts[0].removesuffix(".py")
     inside = path.relative_to(ROOT / "shipsync")
     return inside.parts[0] if len(inside.parts) > 1 else inside.stem
 

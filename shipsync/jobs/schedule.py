@@ -96,6 +96,16 @@ class Schedule:
         """Stop, and wait for an enqueueing under way. Before the database is closed."""
         self.scheduler.shutdown(wait=True)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it enqueues what is due."""
+        return bool(self.scheduler.running)
+
+    def next_at(self, workflow: str) -> datetime | None:
+        """When a workflow is enqueued next, aware; None if it is off or comes only when asked."""
+        planned = self.scheduler.get_job(workflow)
+        return planned.next_run_time if planned is not None else None
+
     def refresh(self) -> None:
         """Bring the plan in line with what people have set since."""
         try:

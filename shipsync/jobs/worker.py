@@ -139,6 +139,11 @@ class Worker:
             thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has been started, and both threads still run."""
+        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+
     def should_stop(self) -> bool:
         """Whether the run under way shall end: the process stops, or a person cancelled the job."""
         lease = self._lease

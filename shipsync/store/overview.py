@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from shipsync.rules.alerts import Facts, Held
@@ -67,3 +68,28 @@ def _last_duration(con: Cursor, workflow: str) -> timedelta | None:
         {"workflow": workflow},
     )
     return took
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCensus:
+    """How many orders belong here."""
+
+    here: int  # in the tables
+    seen: int  # those, and the ones that are held for a person
+
+
+def order_census(con: Cursor) -> OrderCensus:
+    """How many orders are in, of all that belong here."""
+    here, waiting = con.rows(
+        """
+        SELECT (SELECT count(*) FROM orders_inbox),
+               (SELECT count(*) FROM quarantine WHERE held AND resolved_at IS NULL AND kind IN ('order', 'shop_order'))
+        """
+    )[0]
+    return OrderCensus(here, here + waiting)
+
+
+def interval_minutes(con: Cursor, workflow: str) -> int | None:
+    """How often a workflow comes round; None where it does not, or is not known."""
+    control = workflows.control_of(con, workflow)
+    return control.interval_minutes if control is not None else None

@@ -1,0 +1,13 @@
+"""Starts shipsync: `make run`, `python app.py` or `streamlit run app.py`. Everything else is in shipsync/web/."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from shipsync.web import server
+
+# The page script must not lie beside pages/: there a first visit to a deep link would run the page past its frame.
+app = st.App(server.PAGE_SCRIPT, lifespan=server.lifespan, routes=server.routes())
+
+if __name__ == "__main__":
+    server.run(app)

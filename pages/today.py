@@ -1,0 +1,8 @@
+"""Today."""
+
+import streamlit as st
+
+from shipsync.web.roles import Role, require
+
+require(Role.VIEWER)
+st.title("Today")

@@ -1,0 +1,94 @@
+"""The one process (DESIGN D1): worker, schedule, pages and HTTP routes start and stop with the server.
+
+    lifespan   open the database, recover, start worker and schedule -> serve -> let the step finish, close
+
+It needs no browser, and each is there once, however many tabs are open.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import streamlit as st
+from starlette.routing import BaseRoute
+
+from shipsync import runtime
+from shipsync.config import load_settings
+from shipsync.errors import Busy, ConfigurationError, ShipsyncError
+from shipsync.web import api
+
+log = logging.getLogger(__name__)
+
+PAGE_SCRIPT = Path(__file__).parent / "main.py"
+FAILED, USAGE, BUSY = 1, 2, 3  # exit codes, the command line's (DESIGN section 5)
+
+
+def run(app: st.App) -> None:
+    """Serve until stopped. Exits with a sentence for each problem that can be seen before starting."""
+    try:
+        settings = load_settings(os.environ)
+    except ConfigurationError as error:
+        sys.exit(_say(error, USAGE))
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    app.run(config={"server.port": settings.port})
+
+
+def routes() -> Sequence[BaseRoute]:
+    """Everything that is not a page (DESIGN section 5)."""
+    return api.ROUTES
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """Start before the first visit, stop after the last: what `st.App` runs around serving."""
+    with ExitStack() as stack:
+        try:
+            refuse_other_addresses(str(st.get_option("server.address") or "0.0.0.0"))  # noqa: S104 - Streamlit's default
+            await anyio.to_thread.run_sync(_start, stack)
+        except ShipsyncError as error:
+            # Uvicorn would print fifty lines of traceback around the one sentence that helps.
+            stack.close()
+            os._exit(_say(error, BUSY if isinstance(error, Busy) else USAGE))
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(stack.close)
+
+
+def refuse_other_addresses(address: str) -> None:
+    """Raise ConfigurationError for an address that others could reach: there is no sign-in to keep them out."""
+    if address == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(address).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise ConfigurationError(
+        [
+            f"shipsync has no sign-in yet and does not listen on {address}, where others could reach it. "
+            "Leave server.address at 127.0.0.1 and put a proxy with a sign-in before it (docs/operating.md)."
+        ]
+    )
+
+
+def _start(stack: ExitStack) -> None:
+    app = stack.enter_context(runtime.open_app(load_settings(os.environ)))
+    stack.enter_context(runtime.published(app))
+    app.start()
+    stack.callback(app.stop)
+    port = st.get_option("server.port")
+    print(f"shipsync is at http://127.0.0.1:{port}  (database: {app.settings.database_path})", flush=True)
+
+
+def _say(error: ShipsyncError, code: int) -> int:
+    print(error, file=sys.stderr, flush=True)
+    return code

@@ -1,0 +1,81 @@
+"""How instants, numbers and states are written on every screen (UX.md)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from shipsync import runtime
+from shipsync.rules.freshness import in_words
+
+UNKNOWN = "–"
+
+# A state is never told by its colour alone: each has a sign and a word, and a colour that Streamlit knows in both themes.
+SIGNS: dict[str, tuple[str, str]] = {
+    "fresh": ("●", "green"),
+    "late": ("▲", "orange"),
+    "stopped": ("■", "red"),
+    "cannot tell": ("?", "gray"),
+    "queued": ("○", "gray"),
+    "waiting": ("○", "gray"),
+    "running": ("►", "blue"),
+    "succeeded": ("✓", "green"),
+    "failed": ("✕", "red"),
+    "cancelled": ("–", "gray"),
+    "interrupted": ("▲", "orange"),
+    "warn": ("▲", "orange"),
+    "bad": ("■", "red"),
+}
+
+
+def zone() -> ZoneInfo:
+    """The warehouse's zone."""
+    return runtime.app().settings.zone
+
+
+def state(word: str) -> str:
+    """A state as Markdown: sign and word, in its colour."""
+    sign, colour = SIGNS.get(word, ("", "gray"))
+    return f":{colour}[{sign} {word}]"
+
+
+def clock(instant: datetime | None) -> str:
+    """'13:02 PST', or '–'."""
+    return UNKNOWN if instant is None else f"{instant.astimezone(zone()):%H:%M %Z}"
+
+
+def moment(instant: datetime | None) -> str:
+    """'Fri 21 Nov 2026 13:02 PST', or '–'."""
+    return UNKNOWN if instant is None else f"{day(instant.astimezone(zone()).date())} {clock(instant)}"
+
+
+def day(on: date | None) -> str:
+    """'Fri 21 Nov 2026', or '–'."""
+    return UNKNOWN if on is None else f"{on:%a} {on.day} {on:%b %Y}"
+
+
+def ago(instant: datetime | None, now: datetime) -> str:
+    """'4 min ago', or '–'."""
+    return UNKNOWN if instant is None else f"{in_words(now - instant)} ago"
+
+
+def until(instant: datetime | None, now: datetime) -> str:
+    """'in 3 min', 'now', or '–'."""
+    if instant is None:
+        return UNKNOWN
+    return f"in {in_words(instant - now)}" if instant > now else "now"
+
+
+def number(amount: int | None) -> str:
+    """'1,284', or '–'."""
+    return UNKNOWN if amount is None else f"{amount:,}"
+
+
+def count(amount: int, one: str, many: str | None = None) -> str:
+    """'1 order', '1,284 orders'."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def plain(text: str) -> str:
+    """Text from outside, so that Markdown shows it as it is: an order's note must not draw a link or a colour."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]()<>#+-.!|$:~" else sign for sign in text)
