@@ -73,8 +73,8 @@ def _freshness_line() -> None:
     line, cause = st.columns([3, 2], vertical_alignment="center")
     line.markdown(
         f"{words.state(told.state)} · {' · '.join(parts)}",
-        help=f"Read whole through {words.moment(sync.complete_through)}. The count: orders that belong here and are in, "
-        "of all that ShipStation has shown us; the rest is held for a person.",
+        help=f"Read whole through {words.moment(sync.complete_through)}. The count: orders that are in, of all that "
+        "belong here; the rest is held for a person.",
     )
     if told.cause:
         sign = "red" if told.state == "stopped" else "orange"

@@ -38,8 +38,9 @@ def who() -> Person | None:
     if not st.user.get("is_logged_in"):
         return LOCAL
     groups = st.user.get("groups")
-    roles = [GROUPS[group] for group in groups if group in GROUPS] if isinstance(groups, list) else []
-    return Person(str(st.user.get("email") or st.user.get("name") or "unknown"), max(roles)) if roles else None
+    roles: list[Role] = [GROUPS[group] for group in groups if group in GROUPS] if isinstance(groups, list) else []
+    name = str(st.user.get("email") or st.user.get("name") or "somebody without a name")
+    return Person(name, max(roles)) if roles else None
 
 
 def may(role: Role) -> bool:
@@ -52,9 +53,7 @@ def require(role: Role) -> Person:
     """Who is looking, if they may; otherwise say so and stop the script. The menu is no protection by itself."""
     person = who()
     if person is None or person.role < role:
-        st.error(
-            f"This needs the role {role.name.lower()}. Ask whoever runs shipsync to add you to shipsync-{role.name.lower()}.",
-            icon=":material/lock:",
-        )
+        name = role.name.lower()
+        st.error(f"This needs the role {name}. Ask whoever runs shipsync to put you into shipsync-{name}.")
         st.stop()
     return person

@@ -10,7 +10,7 @@ from shipsync.rules.freshness import in_words
 
 UNKNOWN = "–"
 
-# A state is never told by its colour alone: each has a sign and a word, and a colour that Streamlit knows in both themes.
+# A state is never told by its colour alone: each has a sign and a word, and a colour that both themes know.
 SIGNS: dict[str, tuple[str, str]] = {
     "fresh": ("●", "green"),
     "late": ("▲", "orange"),
