@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shipsync.store.cursor import Cursor, Row
-from shipsync.store.runs import End
+from shipsync.store.runs import End, counts_of
 
 _JOB_COLUMNS = """job_id, kind, status, requested_by, requested_at, started_at, finished_at, run_id, attempts,
     cancel_requested, error, arguments, result"""
@@ -52,6 +52,16 @@ class JobStep:
     result: Mapping[str, Any] | None  # its checkpoint, once succeeded
 
 
+@dataclass(frozen=True)
+class JobView:
+    """A job with all that a screen shows of it."""
+
+    job: Job
+    steps: Sequence[JobStep]  # empty before its first attempt
+    ahead: Sequence[str]  # kinds of the open jobs that come before it, the running one first; empty once it runs
+    counts: Mapping[str, int]  # what its latest run has counted
+
+
 def add_job(con: Cursor, kind: str, arguments: Mapping[str, object], requested_by: str, now: datetime) -> str:
     """Queue a job and return its id. Whether one may be queued is the caller's question."""
     job_id: str = con.value(
@@ -72,6 +82,29 @@ def job(con: Cursor, job_id: str) -> Job | None:
     """One job, or None if there is no such id."""
     row = con.row(f"SELECT {_JOB_COLUMNS} FROM jobs WHERE job_id = $job_id", {"job_id": job_id})  # noqa: S608
     return _job(row) if row is not None else None
+
+
+def newest_view(con: Cursor, kind: str) -> JobView | None:
+    """The job of a kind that was asked for last, or None."""
+    newest = latest_jobs(con, kind, 1)
+    return _view(con, newest[0]) if newest else None
+
+
+def view(con: Cursor, job_id: str) -> JobView | None:
+    """One job as a screen shows it, or None if there is no such id."""
+    found = job(con, job_id)
+    return _view(con, found) if found is not None else None
+
+
+def _view(con: Cursor, found: Job) -> JobView:
+    ahead: list[str] = []
+    if found.status == "queued":
+        others = [one for one in open_jobs(con) if one.job_id != found.job_id]
+        ahead = [one.kind for one in others if one.status == "running"]
+        mine = (found.requested_at, found.job_id)
+        ahead += [one.kind for one in others if one.status == "queued" and (one.requested_at, one.job_id) < mine]
+    counts = counts_of(con, found.run_id) if found.run_id is not None else {}
+    return JobView(found, steps(con, found.job_id), ahead, counts)
 
 
 def open_job(con: Cursor, kind: str) -> Job | None:

@@ -120,6 +120,12 @@ def run(con: Cursor, run_id: str) -> Run | None:
     return _run(row) if row is not None else None
 
 
+def counts_of(con: Cursor, run_id: str) -> Mapping[str, int]:
+    """What a run has counted so far; nothing if there is no such run."""
+    counts: str | None = con.value("SELECT counts FROM runs WHERE run_id = $run_id", {"run_id": run_id})
+    return json.loads(counts) if counts else {}
+
+
 def latest_runs(con: Cursor, workflow: str | None = None, limit: int = 50) -> list[Run]:
     """The newest runs first, of one workflow or of all."""
     rows = con.rows(

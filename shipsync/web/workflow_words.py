@@ -1,0 +1,158 @@
+"""What the workflows, their steps and their figures are called on screen. One table, so that each has one name.
+
+A new workflow adds its entry to WORKFLOWS, and what it counts to FIGURES; what is missing here is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shipsync.rules.freshness import in_words
+from shipsync.web import words
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The words for one workflow."""
+
+    title: str  # its name in lists and headings
+    steps: Mapping[str, str] = field(default_factory=dict)  # by step name
+    off: str = ""  # what switching it off means, as a sentence
+
+
+WORKFLOWS: Mapping[str, Workflow] = {
+    "shipstation-sync": Workflow(
+        "Sync with ShipStation",
+        {
+            "fetch orders": "Read changed orders",
+            "fetch parcels": "Read labels, voids and marks as shipped",
+            "fetch names": "Read names of carriers and services",
+            "apply": "Write everything at once",
+        },
+        "Changes made at ShipStation stay unseen, and every number here grows old, until it is on again.",
+    ),
+    "shipstation-upload": Workflow(
+        "Upload to ShipStation",
+        {"settle": "Look for orders whose sending was cut off", "send": "Send waiting orders"},
+        "New orders of the shop wait here and cannot be shipped until it is on again.",
+    ),
+    "xml-import": Workflow(
+        "Import of shop orders",
+        {"files": "Read order files", "held": "Try held orders again"},
+        "New orders of the shop stay in their files until it is on again.",
+    ),
+    "orders-cleanup": Workflow(
+        "Clean-up of closed orders",
+        {"clean up": "Clear closed orders older than 60 days"},
+        "Closed orders stay in the inbox until it is on again.",
+    ),
+    "backup": Workflow(
+        "Backup",
+        {"copy and verify": "Copy the database and check the copy"},
+        "No new copy of the database is made until it is on again.",
+    ),
+    "load": Workflow("Load of the catalogue", {"load": "Check every line, then write"}),
+    "backfill": Workflow(
+        "Backfill of a period",
+        {
+            "fetch orders": "Read the period's orders",
+            "fetch parcels": "Read the period's labels, voids and marks as shipped",
+            "apply": "Write everything at once",
+        },
+    ),
+}
+
+# What runs count: the thing, and what became of it. In this order they stand in a sentence.
+FIGURES: Mapping[str, tuple[str, str]] = {
+    "new": ("new order", ""),
+    "imported": ("order", "imported"),
+    "updated": ("order", "updated"),
+    "linked": ("order", "joined with ShipStation's"),
+    "shipped": ("shipped order", "refreshed"),
+    "uploaded": ("order", "sent"),
+    "refused": ("order", "refused by ShipStation"),
+    "found at ShipStation": ("order", "found there already"),
+    "merged away": ("order", "merged into others"),
+    "vanished": ("order", "gone from ShipStation"),
+    "withdrawn": ("order", "withdrawn"),
+    "removed": ("order", "cleared"),
+    "would be removed": ("order", "would be cleared"),
+    "quarantined": ("record", "held for a person"),
+    "conflicts": ("conflict", "for a person"),
+    "skipped": ("order", "skipped"),
+    "odd, but taken in": ("record", "taken in, but odd"),
+    "held, tried again": ("held order", "tried again"),
+    "shipped without carrier": ("shipped order", "without a carrier"),
+    "later": ("order", "left for the next time"),
+    "frozen": ("order", "left as sent"),
+    "tombstoned": ("order", "cleared before"),
+    "superseded": ("older version", "passed over"),
+    "fetched": ("order", "read"),
+    "parcels fetched": ("parcel", "read"),
+    "unchanged": ("order", "unchanged"),
+    "seen twice in this run": ("order", "seen twice"),
+    "files read": ("file", "read"),
+    "files unchanged": ("file", "unchanged"),
+    "files refused": ("file", "refused"),
+    "files incomplete": ("file", "not complete yet"),
+    "names missing": ("list of names", "not answered"),
+    "products changed": ("product", "changed"),
+    "bundles changed": ("bundle", "changed"),
+    "rows read": ("row", "read"),
+    "rows": ("row", "copied and checked"),
+    "requests": ("request", ""),
+}
+_MANY = {"list of names": "lists of names"}
+
+# Said only in a run's details: they repeat what the others say, or say that nothing happened.
+_MINOR = frozenset({"fetched", "parcels fetched", "unchanged", "seen twice in this run", "files unchanged", "skipped"})
+# Counted whenever it looks, whether something happened or not.
+_BESIDE = frozenset({"requests"})
+
+ASKED_BY: Mapping[str, str] = {"schedule": "the schedule", "command line": "the command line"}
+
+
+def title(workflow: str) -> str:
+    """A workflow's name on screen."""
+    known = WORKFLOWS.get(workflow)
+    return known.title if known is not None else workflow
+
+
+def step(workflow: str, name: str) -> str:
+    """A step's name on screen."""
+    known = WORKFLOWS.get(workflow)
+    return known.steps.get(name, name) if known is not None else name
+
+
+def asked_by(name: str) -> str:
+    """Who asked for a job, in a sentence."""
+    return ASKED_BY.get(name, name)
+
+
+def took(span: timedelta | None) -> str:
+    """A duration: '0.4 s', '12 s', '3 min', or '–'."""
+    if span is None:
+        return words.UNKNOWN
+    seconds = max(0.0, span.total_seconds())
+    return f"{seconds:.1f} s" if seconds < 10 else in_words(span)
+
+
+def figures(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
+    """What a run did: '3 orders imported, 12 orders updated, 4 requests'; 'nothing new' where that is so."""
+    summed: dict[str, int] = {}
+    for key, amount in counts.items():
+        what = key.split(":")[0]  # 'skipped: no_key_sku' and the like count together
+        summed[what] = summed.get(what, 0) + amount
+    shown = {key: amount for key, amount in summed.items() if amount and (all_of_them or key not in _MINOR)}
+    said = [_figure(key, shown[key]) for key in FIGURES if key in shown]
+    said += [f"{key}: {shown[key]:,}" for key in sorted(shown.keys() - FIGURES.keys())]
+    if not shown.keys() - _BESIDE:
+        said.insert(0, "nothing new")
+    return ", ".join(said)
+
+
+def _figure(key: str, amount: int) -> str:
+    thing, what_became = FIGURES[key]
+    return f"{words.count(amount, thing, _MANY.get(thing))} {what_became}".rstrip()
