@@ -37,7 +37,12 @@ def run(app: st.App) -> None:
         settings = load_settings(os.environ)
     except ConfigurationError as error:
         sys.exit(_say(error, USAGE))
+    if len(sys.argv) > 1:
+        sys.exit(
+            "python app.py takes no options: set SHIPSYNC_PORT, or use `streamlit run app.py` with Streamlit's own."
+        )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     app.run(config={"server.port": settings.port})
 
 
@@ -85,8 +90,7 @@ def _start(stack: ExitStack) -> None:
     stack.enter_context(runtime.published(app))
     app.start()
     stack.callback(app.stop)
-    port = st.get_option("server.port")
-    print(f"shipsync is at http://127.0.0.1:{port}  (database: {app.settings.database_path})", flush=True)
+    log.info("running on %s", app.settings.database_path)
 
 
 def _say(error: ShipsyncError, code: int) -> int:
