@@ -1,5 +1,5 @@
-# make run    everything installed, then the loop against ShipStation (or the sandbox) until Ctrl-C
-# make test   lint, types, all tests, and those that touch the database once more on the next DuckDB
+# make run    everything installed, then shipsync at the address it prints, until Ctrl-C
+# make test   lint, types, all tests (in a real browser, too), and those of the database once more on the next DuckDB
 # make bench  the benchmarks, one after the other
 
 PYTHON ?= python3
@@ -12,10 +12,11 @@ NEXT := .venv-next
 .PHONY: run test lint types next bench
 
 run: $(VENV)/runtime
-	$(BIN)/python -m shipsync run --verbose
+	$(BIN)/python app.py
 
 test: lint types
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 	$(MAKE) next
 
 lint: $(VENV)/development
