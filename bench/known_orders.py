@@ -13,6 +13,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.history import fill
 from bench.measured import run, settings_for, steps_of
 from shipsync.config import load_settings
 from shipsync.runtime import prepare_database
@@ -43,7 +44,7 @@ def measure(known: int, changed: int, runs: int) -> str:
         database = Path(folder) / "bench.duckdb"
         with Server(world, lambda: datetime.now(UTC)) as server:
             settings = settings_for(server.url, database)
-            fill(database, settings, known - changed, now)
+            fill_known(database, settings, known - changed, now)
             run(["sync"], settings)  # takes the real ones in, so that they are known as well
         for number in range(runs):
             for order in orders:
@@ -65,63 +66,11 @@ def measure(known: int, changed: int, runs: int) -> str:
     )
 
 
-def fill(database: Path, environment: dict[str, str], orders: int, now: datetime) -> None:
-    """Write so many known orders with their lines and routings, the oldest first, as syncs would have."""
-    settings = load_settings(environment, None)
+def fill_known(database: Path, environment: dict[str, str], orders: int, now: datetime) -> None:
+    """Make a database that has known so many orders for two years."""
     with open_database(database) as db:
-        prepare_database(db, settings, now)
-        with db.transaction() as con:
-            con.execute(
-                """
-                INSERT INTO orders_inbox (order_key, order_number, source_system, status, shipstation_order_id,
-                    shipstation_status, email, ship_name, ship_city, modified_at, content_hash, created_at, updated_at)
-                SELECT 'shipstation:' || (7000000000 + n), CAST(10000000 + n AS VARCHAR), 'ShipStation Manual',
-                    'shipped', 7000000000 + n, 'shipped', 'buyer' || n || '@example.com', 'Buyer ' || n, 'Duluth',
-                    $first + n * INTERVAL 1 SECOND, md5(CAST(n AS VARCHAR)), $now, $now
-                FROM range($orders) r(n)
-                """,
-                {"orders": orders, "first": now - timedelta(days=700), "now": now},
-            )
-            for sql in (
-                """
-                INSERT INTO order_items_inbox (order_key, line_no, order_number, source_system, sku, sku_lot, base_sku,
-                    lot, quantity)
-                SELECT order_key, 1, order_number, source_system, '17612 - 250237', '17612 - 250237', '17612',
-                    '250237', 1
-                FROM orders_inbox
-                """,
-                """
-                INSERT INTO shipstation_order_line_items (shipstation_order_id, line_no, order_item_id, sku, sku_lot,
-                    base_sku, lot, quantity, is_adjustment)
-                SELECT shipstation_order_id, 1, shipstation_order_id + 1000000000, '17612 - 250237', '17612 - 250237',
-                    '17612', '250237', 1, false
-                FROM orders_inbox
-                """,
-                """
-                INSERT INTO routing_log (shipstation_order_id, modified_at, order_number, shipstation_status, route,
-                    reason, content_hash, reading_id, page_no, run_id, seen_at)
-                SELECT shipstation_order_id, modified_at, order_number, 'shipped', 'import', 'new_manual',
-                    content_hash, 'filled', 1, 'filled', created_at
-                FROM orders_inbox
-                """,
-                """
-                INSERT INTO shipments (shipment_id, shipstation_order_id, order_number, created_at, ship_date,
-                    shipment_cost, insurance_cost, carrier_code, service_code, tracking_number, is_return_label,
-                    has_items, voided, content_hash, first_seen_at, updated_at)
-                SELECT shipstation_order_id + 2000000000, shipstation_order_id, order_number, modified_at,
-                    CAST(modified_at AS DATE), 9.10, 0, 'fedex', 'fedex_ground', 'T' || shipstation_order_id, false,
-                    true, false, content_hash, created_at, created_at
-                FROM orders_inbox
-                """,
-                """
-                INSERT INTO shipped_orders (shipstation_order_id, order_key, order_number, source_system, ship_date,
-                    last_ship_date, parcel_count, updated_at)
-                SELECT shipstation_order_id, order_key, order_number, source_system, CAST(modified_at AS DATE),
-                    CAST(modified_at AS DATE), 1, created_at
-                FROM orders_inbox
-                """,
-            ):
-                con.execute(sql)
+        prepare_database(db, load_settings(environment, None), now)
+        fill(db, orders, now - timedelta(days=1))
 
 
 if __name__ == "__main__":
