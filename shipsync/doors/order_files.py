@@ -4,6 +4,7 @@
     fetch(path) -> FileContent         its bytes, read while nobody wrote, and their hash
     parse(content) -> OrderFile        its orders as they stand in it
     read_file(path) -> OrderFile       the last two in one
+    content_of(path, data), keep(...)  the same for bytes that a person hands in, and their place in a folder
 
 Files come from outside, so they are treated as hostile (facts/reliability.md F29): no DTD, no entities of their own,
 nothing fetched, bounds on size and depth. The shop rewrites its dump in place while we look, so a file that is cut
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +33,7 @@ MAX_BYTES = 64_000_000  # a dump of 10,000 orders has about 20 MB
 MAX_DEPTH = 16  # the deepest documented element, Orders/Order/Items/Item/Options/Option/Name, is at 7
 _FEED_BYTES = 65_536
 _READ_TRIES = 3
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")  # in a file's name
 
 # What expat says when the text ends too early; anything else is wrong wherever the text ends.
 _CUT_SHORT = frozenset(
@@ -162,6 +165,33 @@ def parse(content: FileContent) -> OrderFile:
     except (LookupError, ValueError) as error:  # of an encoding that Python does not know or expat cannot use
         raise OrderFileError(path, f"is written in an encoding that cannot be read: {error}.") from error
     return OrderFile(content.path, content.content_hash, collector.format(), len(data), tuple(collector.orders))
+
+
+def content_of(folder: Path, name: str, data: bytes) -> FileContent:
+    """Bytes that a person hands in under this name, as if they lay in the folder already; `keep` puts them there.
+
+    The name begins with the content's hash, so that equal files are one and two files never share a name. Raises
+    OrderFileError when they are empty or more than MAX_BYTES.
+    """
+    if not data:
+        raise OrderFileError(name, "is empty.")
+    if len(data) > MAX_BYTES:
+        raise OrderFileError(name, f"has {len(data):,} bytes; more than {MAX_BYTES:,} are not read.")
+    content_hash = hashlib.sha256(data).hexdigest()
+    stem = _UNSAFE.sub("-", Path(name).stem).strip("-.")[:60] or "orders"
+    return FileContent(folder / f"{content_hash[:12]}-{stem}.xml", data, content_hash)
+
+
+def keep(content: FileContent) -> None:
+    """Write a content to its path, whole or not at all. Raises OrderFileError when the folder cannot be written."""
+    path = content.path
+    half = path.with_name(f".{path.name}.half")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(content.data)
+        os.replace(half, path)
+    except OSError as error:
+        raise OrderFileError(str(path), f"cannot be written: {_os_reason(error)}.") from error
 
 
 class _Collector:

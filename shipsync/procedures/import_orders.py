@@ -9,6 +9,8 @@
            since are no longer shown.
 
 Both steps give the same tables however often they run and wherever they are cut off.
+
+`preview` answers what step 1 would do with one file, by the same decisions, and writes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from shipsync.doors.order_files import FileContent, OrderFile, fetch, list_files, parse
 from shipsync.errors import OrderFileError
@@ -186,6 +188,109 @@ def _import_file(work: Work, path: Path) -> list[str] | None:
     return outcome.held
 
 
+# What a preview calls the fates of orders. The run's own figures have more names; these are the ones a person needs.
+Fate = Literal[
+    "new",  # taken in
+    "updated",  # changed in the shop: ours is replaced
+    "unchanged",  # we hold exactly this
+    "kept",  # changed in the shop after we had sent it: ours stays, and it is shown to a person
+    "closed",  # shipped, cancelled or cleaned up here: left alone
+    "later",  # changed while it may be on its way to ShipStation: decided on again at the next import
+    "held",  # cannot be taken until somebody mends it or the catalogue
+    "skipped",  # read, and not ours to ship
+    "superseded",  # a later record of the same file has its number
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPreview:
+    """What would become of one record of a file."""
+
+    position: int  # in the file, from 1
+    order_number: str | None
+    fate: Fate
+    why: str  # a sentence for a person
+    ordered_at: datetime | None = None  # None where the record could not be read that far, like all below
+    ship_to: str | None = None
+    lines: str = ""  # '6 x 17612, 1 x 17904'
+    notes: str = ""  # what would be left out or read generously
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """What an import of a file would do now. `figures` are those that the import's run would count."""
+
+    content_hash: str
+    format: str
+    size: int  # bytes
+    orders: tuple[OrderPreview, ...]  # one per record, in the order of the file
+    figures: Mapping[str, int]
+    withdrawn: tuple[str, ...]  # orders that wait to go up now and would not any more
+    taken: files_store.SeenFile | None  # the same content, where it was taken before
+    is_taken: bool  # so that an import would skip it: nothing it depends on has changed since
+
+    def count(self, fate: Fate) -> int:
+        """How many records would meet this fate."""
+        return sum(1 for order in self.orders if order.fate == fate)
+
+
+def preview(con: Cursor, content: FileContent) -> FilePreview:
+    """What an import of this content, from its path, would do now. Writes nothing. Raises OrderFileError."""
+    file = parse(content)
+    raws, superseded = last_wins(file.orders)
+    catalogue = products_store.catalogue(con)
+    decided = _decide(con, raws, catalogue)
+    outcome = decided.outcome()
+    outcome.superseded = [one.order_number for one in superseded]
+    outcome.withdrawn = orders_store.withdrawable(con, list(decided.unusable()))
+    position = {upload_key(SHOP, raw.order_number): raw.position for raw in raws if raw.order_number is not None}
+    orders = [_preview_unfit(one) for one in decided.unfit]
+    orders += [
+        _preview_order(position[order.order_key], order, decision, decided.known.get(order.order_key))
+        for order, decision in decided.orders
+    ]
+    orders += [
+        OrderPreview(
+            one.position, one.order_number, "superseded", f"Place {one.by_position} of the file has its newer version."
+        )
+        for one in superseded
+    ]
+    return FilePreview(
+        content_hash=content.content_hash,
+        format=file.format,
+        size=file.size,
+        orders=tuple(sorted(orders, key=lambda one: one.position)),
+        figures={"files read": 1, **outcome.figures()},
+        withdrawn=tuple(outcome.withdrawn),
+        taken=files_store.file_of(con, content.content_hash),
+        is_taken=files_store.is_taken(con, str(content.path), content.content_hash, catalogue.fingerprint),
+    )
+
+
+def _preview_unfit(one: Rejected | Skipped) -> OrderPreview:
+    fate: Fate = "held" if isinstance(one, Rejected) else "skipped"
+    return OrderPreview(one.raw.position, one.order_number, fate, one.sentence)
+
+
+def _preview_order(
+    position: int, order: ShopOrder, decision: ImportDecision, known: KnownShopOrder | None
+) -> OrderPreview:
+    fates: Mapping[str, Fate] = {"update": "updated", "frozen": "kept", "tombstoned": "closed"}
+    fate = fates.get(decision.action, cast(Fate, decision.action))
+    if fate == "kept" and known is not None and known.status in _CLOSED:
+        fate = "closed"
+    return OrderPreview(
+        position,
+        order.order_number,
+        fate,
+        decision.reason,
+        order.ordered_at,
+        order.ship_to.name or order.ship_to.company,
+        ", ".join(f"{line.quantity} x {line.base_sku}" for line in order.lines),
+        " ".join(order.notes),
+    )
+
+
 def _note_taken(
     con: Cursor,
     file: OrderFile,
@@ -206,49 +311,72 @@ def _note_taken(
     files_store.put_order_file(con, taken, run_id, now)
 
 
-def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, now: datetime) -> _Outcome:
-    """Decide on every record and write what follows, in the caller's transaction."""
-    outcome = _Outcome()
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What is to become of the records of a batch. Nothing of it is written yet."""
+
+    unfit: tuple[Rejected | Skipped, ...]  # in the order of the batch
+    orders: tuple[tuple[ShopOrder, ImportDecision], ...]  # likewise
+    known: Mapping[str, KnownShopOrder]  # what we hold of those orders, by order key
+
+    def unusable(self) -> dict[str, str]:
+        """Why, by the key of the order whose newest version cannot go up."""
+        return {upload_key(SHOP, one.order_number): one.sentence for one in self.unfit if one.order_number is not None}
+
+    def outcome(self) -> _Outcome:
+        """The batch counted, but for what only the writing of it can tell."""
+        outcome = _Outcome()
+        for unfit in self.unfit:
+            outcome.sentences.append(unfit.sentence)
+            if isinstance(unfit, Rejected):
+                outcome.held.append(_identity(unfit.raw))
+                outcome.quarantined.setdefault(unfit.reason, []).append(outcome.held[-1])
+            else:
+                outcome.skipped.setdefault(unfit.reason, []).append(unfit.order_number)
+        for order, decision in self.orders:
+            getattr(outcome, _FIGURE_OF.get(decision.action, decision.action)).append(order.order_number)
+        return outcome
+
+
+_FIGURE_OF = {"update": "updated"}  # actions that are counted under another name than their own
+
+
+def _decide(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue) -> _Decided:
+    """Read every record and decide on it by what we hold now."""
+    unfit: list[Rejected | Skipped] = []
     orders: list[ShopOrder] = []
-    held: list[quarantine.Entry] = []
-    settled: list[str] = []  # order numbers that need no holding back (any more)
-    unusable: dict[str, str] = {}  # why, by the key of the order whose newest version cannot go up
     for raw in raws:
         read = read_shop_order(raw, catalogue)
-        if isinstance(read, Rejected | Skipped) and read.order_number is not None:
-            unusable[upload_key(SHOP, read.order_number)] = read.sentence
-        if isinstance(read, Rejected):
-            held.append(_held_entry(read))
-            outcome.quarantined.setdefault(read.reason, []).append(held[-1].entity_id)
-            outcome.sentences.append(read.sentence)
-            continue
-        if isinstance(read, Skipped):
-            settled.append(_identity(raw))
-            outcome.skipped.setdefault(read.reason, []).append(read.order_number)
-            outcome.sentences.append(read.sentence)
-        else:
+        if isinstance(read, ShopOrder):
             orders.append(read)
-    outcome.held = [entry.entity_id for entry in held]
-
+        else:
+            unfit.append(read)
     keys = [order.order_key for order in orders]
     known = orders_store.known_shop_orders(con, keys)
     gone = orders_store.tombstoned(con, keys)
-    decided = [
+    decided = (
         (order, decide_import(order, known.get(order.order_key), tombstoned=order.order_key in gone))
         for order in orders
-    ]
-    for order, decision in decided:
-        getattr(outcome, "updated" if decision.action == "update" else decision.action).append(order.order_number)
-        if decision.action != "later":
-            settled.append(order.order_number)
-    to_write = [order for order, decision in decided if decision.action in ("new", "update")]
+    )
+    return _Decided(tuple(unfit), tuple(decided), known)
+
+
+def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, now: datetime) -> _Outcome:
+    """Decide on every record and write what follows, in the caller's transaction."""
+    decided = _decide(con, raws, catalogue)
+    outcome = decided.outcome()
+    # Order numbers that need no holding back (any more).
+    settled = [_identity(one.raw) for one in decided.unfit if isinstance(one, Skipped)]
+    settled += [order.order_number for order, decision in decided.orders if decision.action != "later"]
+    to_write = [order for order, decision in decided.orders if decision.action in ("new", "update")]
     orders_store.put_shop_orders(con, to_write, now)
+    unusable = decided.unusable()
     if unusable:
         outcome.withdrawn = orders_store.withdraw(con, unusable, now)
         outcome.sentences += [f"Order {number} waited to go up; it does not now." for number in outcome.withdrawn]
-    _note_shared_numbers(con, [order for order, decision in decided if decision.action == "new"], now)
-    outcome.sentences += _note_changed(con, decided, known, now)
-    quarantine.put(con, held, now)
+    _note_shared_numbers(con, [order for order, decision in decided.orders if decision.action == "new"], now)
+    outcome.sentences += _note_changed(con, decided.orders, decided.known, now)
+    quarantine.put(con, [_held_entry(one) for one in decided.unfit if isinstance(one, Rejected)], now)
     quarantine.resolve(con, HELD_ORDER, settled, "read", now)
     return outcome
 

@@ -137,6 +137,24 @@ def withdraw(con: Cursor, reasons: Mapping[str, str], now: datetime) -> list[str
     return sorted(row[0] for row in rows)
 
 
+def withdrawable(con: Cursor, order_keys: Sequence[str]) -> list[str]:
+    """The numbers of those of these orders that `withdraw` would stop now."""
+    rows = con.rows(
+        """
+        SELECT order_number
+        FROM orders_inbox
+        WHERE order_key IN (SELECT unnest($keys))
+          AND status = 'pending'
+          AND shipstation_order_id IS NULL
+          AND claimed_by IS NULL
+          AND claimed_at IS NULL
+        ORDER BY order_number
+        """,
+        {"keys": list(order_keys)},
+    )
+    return [row[0] for row in rows]
+
+
 def _replace_lines(con: Cursor, orders: Sequence[ShopOrder]) -> None:
     con.execute(
         "DELETE FROM order_items_inbox WHERE order_key IN (SELECT unnest($keys))",
