@@ -12,6 +12,7 @@ every attempt leaves a run of its own behind.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +28,19 @@ class Enqueued:
 
     job_id: str
     created: bool  # False: a job of this kind was queued or running already, and this is its id
+    is_same: bool = True  # False: that job was asked for with other arguments, so it does not do what this press asks
 
 
 def enqueue(db: Database, kind: str, arguments: Mapping[str, object], requested_by: str, now: datetime) -> Enqueued:
-    """Ask for a job. At most one of a kind is queued or running: a second press joins the first."""
+    """Ask for a job. At most one of a kind is queued or running: a second press joins the first.
+
+    A press with other arguments than the job's cannot join it: nothing is queued for it, and `is_same` says so.
+    """
     with db.transaction() as con:
         there = store.open_job(con, kind)
         if there is not None:
-            return Enqueued(there.job_id, created=False)
+            asked = json.loads(json.dumps(dict(arguments)))  # as the job's own came back from its row
+            return Enqueued(there.job_id, created=False, is_same=there.arguments == asked)
         return Enqueued(store.add_job(con, kind, arguments, requested_by, now), created=True)
 
 
@@ -62,7 +68,7 @@ def retry(db: Database, job_id: str, by: str, now: datetime) -> Enqueued:
         before = _existing(store.job(con, job_id), job_id)
         there = store.open_job(con, before.kind)
         if there is not None:
-            return Enqueued(there.job_id, created=False)
+            return Enqueued(there.job_id, created=False, is_same=there.arguments == before.arguments)
         if not store.queue_again(con, job_id, now):
             raise ValueError(f"Job {job_id} has succeeded; there is nothing to try again.")
         audit(con, by, "job tried again", job_id, before.status, "queued", now)

@@ -140,3 +140,15 @@ def test_a_job_that_succeeded_is_not_tried_again(db: Database, now: datetime) ->
 def test_a_job_that_does_not_exist_is_an_error(db: Database, now: datetime, ask: Any) -> None:
     with pytest.raises(LookupError, match=r"no job sync\.9"):
         ask(db, "sync.9", "Bob", now)
+
+
+def test_a_press_that_asks_for_something_else_of_a_kind_is_told_that_nothing_was_queued_for_it(
+    db: Database, now: datetime
+) -> None:
+    first = enqueue(db, "xml-import", {"path": "a.xml"}, "Ann", now)
+    assert enqueue(db, "xml-import", {"path": "a.xml"}, "Bob", now) == Enqueued(first.job_id, created=False)
+    assert enqueue(db, "xml-import", {"path": "b.xml"}, "Bob", now) == Enqueued(
+        first.job_id, created=False, is_same=False
+    )
+    assert enqueue(db, "xml-import", {}, "schedule", now) == Enqueued(first.job_id, created=False, is_same=False)
+    assert [one.arguments for one in store.open_jobs(db.read())] == [{"path": "a.xml"}]
