@@ -76,6 +76,14 @@ class Served:
         except requests.RequestException:
             return False
 
+    def wait_until_ready(self, timeout_s: float) -> None:
+        """Wait until /readyz has no reason left: a new sandbox lives its past first."""
+        end = time.monotonic() + timeout_s
+        while requests.get(self.url + "/readyz", timeout=10).status_code != 200:
+            if time.monotonic() > end:
+                raise AssertionError(f"not ready: {self.get('/readyz')}")
+            time.sleep(0.1)
+
     def get(self, path: str) -> Any:
         """What a route answers, as JSON, whatever its status."""
         return requests.get(self.url + path, timeout=10).json()
@@ -104,16 +112,13 @@ class Warehouse:
         self.feed = ShopFeed(self.world, folder / "shop")
         self.feed.write()
         self.shipstation.start()
-        self.served = Served(
-            folder,
-            {
-                "SHIPSYNC_SHIPSTATION_URL": self.shipstation.url,
-                "SHIPSYNC_SHIPSTATION_KEY": "sandbox",
-                "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
-                "SHIPSYNC_ORDER_FILES": str(folder / "shop"),
-            },
-            launcher,
-        )
+        self.environment = {
+            "SHIPSYNC_SHIPSTATION_URL": self.shipstation.url,
+            "SHIPSYNC_SHIPSTATION_KEY": "sandbox",
+            "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
+            "SHIPSYNC_ORDER_FILES": str(folder / "shop"),
+        }
+        self.served = Served(folder, self.environment, launcher)
 
     @property
     def url(self) -> str:
