@@ -25,6 +25,13 @@ SIGNS: dict[str, tuple[str, str]] = {
     "interrupted": ("▲", "orange"),
     "warn": ("▲", "orange"),
     "bad": ("■", "red"),
+    # Orders (DESIGN section 4).
+    "pending": ("○", "gray"),
+    "uploaded": ("↑", "blue"),
+    "awaiting_payment": ("○", "orange"),
+    "awaiting_shipment": ("►", "blue"),
+    "on_hold": ("‖", "orange"),
+    "shipped": ("✓", "green"),
 }
 
 
@@ -35,8 +42,18 @@ def zone() -> ZoneInfo:
 
 def state(word: str) -> str:
     """A state as Markdown: sign and word, in its colour."""
-    sign, colour = SIGNS.get(word, ("", "gray"))
-    return f":{colour}[{sign} {word}]"
+    return f":{colour(word)}[{signed(word)}]"
+
+
+def signed(word: str) -> str:
+    """A state as plain text: '► awaiting shipment'."""
+    sign, _ = SIGNS.get(word, ("", ""))
+    return f"{sign} {word.replace('_', ' ')}".strip()
+
+
+def colour(word: str) -> str:
+    """The colour of a state, by Streamlit's name for it."""
+    return SIGNS.get(word, ("", "gray"))[1]
 
 
 def clock(instant: datetime | None) -> str:

@@ -1,0 +1,1 @@
+"""Reports as bytes: what leaves the application as a file."""
