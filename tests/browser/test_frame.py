@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched, open_context, settled, visit
@@ -45,3 +46,18 @@ def test_a_first_deep_link_at_a_fresh_server_does_not_get_round_the_roles(
     expect(tab.get_by_role("heading", level=1)).to_have_count(0)
     watched.check()
     context.close()
+
+
+def test_another_site_s_name_for_this_machine_gets_no_session(warehouse: Warehouse) -> None:
+    asked = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+    def answer(host: str) -> int:
+        # Only the status line is read: a session that was accepted would go on talking.
+        with requests.get(
+            warehouse.url + "/_stcore/stream", headers=asked | key | {"Host": host}, timeout=10, stream=True
+        ) as one:
+            return one.status_code
+
+    assert answer(f"127.0.0.1:{warehouse.served.port}") == 101
+    assert answer("shop.example.com") == 403
