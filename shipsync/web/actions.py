@@ -16,7 +16,9 @@ def press(kind: str, arguments: Mapping[str, object] | None = None) -> str:
     """Ask for a job. Returns its id, or that of the one that is queued or running already."""
     person = require(Role.OPERATOR)
     asked = runtime.app().enqueue(kind, arguments or {}, person.name)
-    if not asked.created:
+    if not asked.is_same:
+        st.toast(f"{asked.job_id} is at something else. Press again when it has ended.", icon=":material/hourglass_top:")
+    elif not asked.created:
         st.toast(f"{asked.job_id} is at it already; this press joined it.", icon=":material/merge:")
     return asked.job_id
 
