@@ -11,8 +11,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from shipsync.errors import LoadError
@@ -36,11 +36,32 @@ def read_products(text: str, *, path: str, bundle_skus: Collection[str] = ()) ->
     Raises LoadError naming every bad line.
     """
     sheet = _Sheet(text, path, PRODUCT_COLUMNS, optional=("units_per_pallet", "lead_time_days", "reorder_point"))
+    products = check_products(sheet.rows(), bundle_skus=bundle_skus)
+    sheet.finish()
+    return products
+
+
+def read_bundles(
+    text: str, *, path: str, product_skus: Collection[str], bundle_skus: Collection[str] = ()
+) -> list[BundlePart]:
+    """The bundle parts of a file, in its order.
+
+    Every component has to be one of `product_skus`; a bundle, of this file or of the known `bundle_skus`, is none.
+    Raises LoadError naming every bad line.
+    """
+    sheet = _Sheet(text, path, BUNDLE_COLUMNS)
+    parts = check_bundles(sheet.rows(), product_skus=product_skus, bundle_skus=bundle_skus)
+    sheet.finish()
+    return parts
+
+
+def check_products(rows: Iterable[Row], *, bundle_skus: Collection[str] = ()) -> list[Product]:
+    """The products of these rows; whatever is wrong is reported by its row, and then the answer is of no use."""
     products: dict[str, Product] = {}
-    for row in sheet.rows():
+    for row in rows:
         sku = row.sku("sku")
         if sku in products:
-            row.bad("sku", f"{sku} stands in the file twice.")
+            row.bad("sku", f"{sku} is there twice.")
         elif sku in bundle_skus:
             row.bad("sku", f"{sku} is a bundle; a SKU cannot be both.")
         name = clean(row.text("name"))
@@ -54,20 +75,14 @@ def read_products(text: str, *, path: str, bundle_skus: Collection[str] = ()) ->
             row.whole("lead_time_days", lowest=0, optional=True),
             row.whole("reorder_point", lowest=0, optional=True),
         )
-    sheet.finish()
     return list(products.values())
 
 
-def read_bundles(
-    text: str, *, path: str, product_skus: Collection[str], bundle_skus: Collection[str] = ()
+def check_bundles(
+    rows: Iterable[Row], *, product_skus: Collection[str], bundle_skus: Collection[str] = ()
 ) -> list[BundlePart]:
-    """The bundle parts of a file, in its order.
-
-    Every component has to be one of `product_skus`; a bundle, of this file or of the known `bundle_skus`, is none.
-    Raises LoadError naming every bad line.
-    """
-    sheet = _Sheet(text, path, BUNDLE_COLUMNS)
-    rows = list(sheet.rows())
+    """The bundle parts of these rows, as `check_products` does it."""
+    rows = list(rows)
     bundles = {row.text("bundle_sku") for row in rows} | set(bundle_skus)
     parts: dict[tuple[str, str], BundlePart] = {}
     for row in rows:
@@ -78,29 +93,32 @@ def read_bundles(
         if component and component in bundles:
             row.bad("component_sku", f"{component} is a bundle; a bundle holds products only.")
         elif component and component not in product_skus:
-            row.bad("component_sku", f"{component} is not a product. Load the product first.")
+            row.bad("component_sku", f"{component} is not a product. Add the product first.")
         if bundle and component and (bundle, component) in parts:
             row.bad("component_sku", f"{component} stands in bundle {bundle} twice.")
         parts[bundle or f"line {row.line}", component] = BundlePart(bundle, component, quantity or 0)
-    sheet.finish()
     return list(parts.values())
 
 
 @dataclass(slots=True)
-class _Row:
-    """One line of a sheet; what is wrong with it goes to `report`."""
+class Row:
+    """One row of a sheet as texts by column; what is wrong with it goes to `report`."""
 
-    line: int
-    cells: dict[str, str]
+    line: int  # what it is called by: the line of a file, the place in a table
+    cells: Mapping[str, str]
     report: Callable[[int, str], None]
+    labels: Mapping[str, str] = field(default_factory=dict)  # columns that a person knows by another name
 
     def bad(self, column: str, what: str) -> None:
-        self.report(self.line, f"{column}: {what}")
+        """Report a cell."""
+        self.report(self.line, f"{self.labels.get(column, column)}: {what}")
 
     def text(self, column: str) -> str:
+        """A cell, trimmed."""
         return self.cells.get(column, "").strip()
 
     def sku(self, column: str) -> str:
+        """A cell that has to be a SKU; empty after it was reported."""
         text = self.text(column)
         if not _SKU.fullmatch(text):
             self.bad(column, f"{quoted(text)} is not a SKU (letters, digits, . _ / -, at most 50).")
@@ -108,6 +126,7 @@ class _Row:
         return text
 
     def whole(self, column: str, *, lowest: int, optional: bool = False) -> int | None:
+        """A cell that has to be a whole number; None where it is empty and may be, or after it was reported."""
         text = self.text(column)
         if optional and not text:
             return None
@@ -117,6 +136,7 @@ class _Row:
         return int(text)
 
     def yes_or_no(self, column: str) -> bool:
+        """A cell that has to be a yes or a no."""
         text = self.text(column).lower()
         if text not in _YES | _NO:
             self.bad(column, f"{quoted(text)} is neither yes nor no (yes, true, 1, no, false, 0).")
@@ -133,7 +153,7 @@ class _Sheet:
         self.problems: list[tuple[int, str]] = []
         self.reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
 
-    def rows(self) -> Iterator[_Row]:
+    def rows(self) -> Iterator[Row]:
         """The lines that hold something. A header that does not fit raises at once: no line could be understood."""
         header: list[str] | None = None
         count = 0
@@ -150,7 +170,7 @@ class _Sheet:
                 if len(cells) != len(header):
                     self._report(at, f"has {len(cells)} cells instead of {len(header)}.")
                 else:
-                    yield _Row(at, dict(zip(header, cells, strict=True)), self._report)
+                    yield Row(at, dict(zip(header, cells, strict=True)), self._report)
         except csv.Error as error:
             self._report(line, f"cannot be read: {error}.")
         if not count:

@@ -69,7 +69,7 @@ def test_every_bad_line_is_named_and_nothing_is_kept() -> None:
         "line 3: name: is empty.",
         "line 3: reorder_point: 'many' is not a whole number from 0 up.",
         "line 3: units_per_pallet: '0' is not a whole number from 1 up.",
-        "line 4: sku: 17612 stands in the file twice.",
+        "line 4: sku: 17612 is there twice.",
         "line 5: sku: '=cmd()' is not a SKU (letters, digits, . _ / -, at most 50).",
         "line 6: sku: 18235 is a bundle; a SKU cannot be both.",
         "line 7: has 2 cells instead of 6.",
@@ -123,7 +123,7 @@ def test_a_bundle_of_unknown_or_nested_parts_is_refused_line_by_line() -> None:
     assert problems_of_bundles(rows, bundle_skus=("18245",)) == (
         "line 3: component_sku: 18235 is a bundle; a bundle holds products only.",
         "line 4: component_sku: 18245 is a bundle; a bundle holds products only.",
-        "line 5: component_sku: 99999 is not a product. Load the product first.",
+        "line 5: component_sku: 99999 is not a product. Add the product first.",
         "line 6: bundle_sku: 17904 is a product; a SKU cannot be both.",
         "line 7: quantity: '0' is not a whole number from 1 up.",
         "line 8: component_sku: 17612 stands in bundle 18235 twice.",
