@@ -2,7 +2,8 @@
 
     orders, page by page in chunks -> parcels -> what has left the house -> quarantine -> marks
 
-A failure leaves the tables as they were, and all pages for the next run.
+A failure leaves the tables as they were, and all pages for the next run. A backfill's pages go the same way, but move
+no mark, and yield to what has been learned since they were answered.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from shipsync.procedures.holding import held_rows, hold_what_cannot_be_read, raw_order, settle_poison
-from shipsync.procedures.reading import Reader
+from shipsync.procedures.reading import Decoded, Reader
 from shipsync.procedures.shipped import refresh_shipped
 from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
 from shipsync.procedures.work import Work
@@ -61,6 +62,26 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
     return before, after
 
 
+def apply_beside_the_mark(work: Work, reader: Reader) -> None:
+    """Apply everything that was fetched and not yet applied, without moving any mark (procedures/backfill.py).
+
+    Held records are not tried again. What has changed here since a page was answered stays as it is: the page may be
+    hours old, and a label that was voided meanwhile must not stand again.
+    """
+    unapplied = reader.unapplied()
+    now = work.now()
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        with_guide = cache(lambda: guide(con))
+        order_readings = [r.reading_id for r in unapplied if r.feed == "orders"]
+        touched, _ = _apply_orders(con, work, reader, order_readings, (), with_guide, now, yields=True)
+        other_readings = [r.reading_id for r in unapplied if r.feed != "orders"]
+        touched |= _apply_parcels(con, work, reader, other_readings, (), now, yields=True)
+        if touched:
+            work.count("shipped", refresh_shipped(con, touched, with_guide(), now))
+        readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
+
+
 def spans(readings: Iterable[Reading], feed: Feed) -> Iterator[tuple[Window, datetime]]:
     """The windows of a list that these readings hold whole, each with the instant to which it is complete."""
     for one in readings:
@@ -80,6 +101,8 @@ def _apply_orders(
     held: Sequence[quarantine.OpenEntry],
     with_guide: Callable[[], Guide],
     now: datetime,
+    *,
+    yields: bool = False,
 ) -> tuple[set[int], datetime | None]:
     """Route and write every fetched order. Returns the orders touched and the newest modifyDate among all."""
     touched: set[int] = set()
@@ -96,6 +119,9 @@ def _apply_orders(
         hold_what_cannot_be_read(con, work, page, now)
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
         work.count("fetched", len(orders))
+        if yields:
+            known = orders_store.versions_known_since(con, [one.order_id for one in orders], page.answered_at)
+            orders = [one for one in orders if one.order_id not in known or known[one.order_id] < one.modified_at]
         if orders:
             newest = max([one.modified_at for one in orders] + ([newest] if newest else []))
         chunk.extend(Seen(one, page.reading_id, page.page_no) for one in orders)
@@ -128,6 +154,8 @@ def _apply_parcels(
     reading_ids: Sequence[str],
     held: Sequence[quarantine.OpenEntry],
     now: datetime,
+    *,
+    yields: bool = False,
 ) -> set[int]:
     """Write every fetched label and fulfillment. Returns the orders whose parcels changed."""
     mended = [row for row, *_ in held_rows(held, ["shipment"], "shipments")]
@@ -135,10 +163,19 @@ def _apply_parcels(
     touched = _take_in_parcels(con, mended, now)
     for page in reader.decoded(reading_ids):
         hold_what_cannot_be_read(con, work, page, now)
-        touched |= _take_in_parcels(con, page.rows, now)
         work.count("parcels fetched", len(page.rows))
+        touched |= _take_in_parcels(con, _not_newer_here(con, page) if yields else page.rows, now)
     parcels.parcels_were_asked(con, work.memory.get("asked by id", []), now)
     return touched
+
+
+def _not_newer_here(con: Cursor, page: Decoded) -> list[Any]:
+    """The parcels of a page that have not changed here since it was answered."""
+    if page.feed == "fulfillments":
+        newer = parcels.fulfillments_changed_since(con, [one.fulfillment_id for one in page.rows], page.answered_at)
+        return [one for one in page.rows if one.fulfillment_id not in newer]
+    newer = parcels.shipments_changed_since(con, [one.shipment_id for one in page.rows], page.answered_at)
+    return [one for one in page.rows if one.shipment_id not in newer]
 
 
 def _take_in_parcels(con: Cursor, rows: Sequence[Any], now: datetime) -> set[int]:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipsync.procedures.applying import apply_readings
+from shipsync.procedures import backfill
+from shipsync.procedures.applying import apply_beside_the_mark, apply_readings
 from shipsync.procedures.reading import Reader
 from shipsync.procedures.work import Work
 from shipsync.store import readings, reference
@@ -37,22 +38,25 @@ class _Lease:
         """It does not expire."""
 
 
-def replay(source: Database, target: Database, workflow: str) -> int:
-    """Apply everything that `workflow` applied in `source` to `target`. Returns how many runs that were.
+def replay(source: Database, target: Database, *workflows: str) -> int:
+    """Apply everything that these workflows applied in `source` to `target`. Returns how many runs that were.
 
     `target` has the schema and the catalogue, and shop orders if they are to be met; a run is one transaction in it.
     Raises what applying raises; the runs before stay applied.
     """
-    runs = readings.applied_runs(source.read(), workflow)
+    runs = readings.applied_runs(source.read(), workflows)
     with target.transaction() as con:
         reference.copy_reference(source.read(), con)
     for run in runs:
         with target.transaction() as con:
             for reading_id in run.reading_ids:
                 readings.copy_reading(source.read(), con, reading_id)
-        work = _work(target, _Lease(workflow, run.run_id), run.applied_at)
+        work = _work(target, _Lease(run.workflow, run.run_id), run.applied_at)
         work.memory["asked by id"] = _asked_by_id(target, run.reading_ids)
-        apply_readings(work, Reader(work))
+        if run.workflow == backfill.WORKFLOW:
+            apply_beside_the_mark(work, Reader(work))
+        else:
+            apply_readings(work, Reader(work))
     return len(runs)
 
 

@@ -252,6 +252,21 @@ def mark_vanished(con: Cursor, order_ids: Sequence[int], now: datetime) -> None:
     con.execute("DELETE FROM shipstation_order_line_items WHERE shipstation_order_id IN (SELECT unnest($ids))", ids)
 
 
+def versions_known_since(con: Cursor, order_ids: Sequence[int], since: datetime) -> dict[int, datetime]:
+    """Of these ShipStation orders, those written here after that instant: id -> modifyDate of the version here."""
+    rows = con.rows(
+        """
+        SELECT shipstation_order_id, modified_at
+        FROM orders_inbox
+        WHERE updated_at > $since
+          AND modified_at IS NOT NULL
+          AND shipstation_order_id IN (SELECT unnest($ids))
+        """,
+        {"ids": list(order_ids), "since": since},
+    )
+    return dict(rows)
+
+
 def count_by_status(con: Cursor) -> dict[str, int]:
     """How many orders stand in each of our states."""
     rows = con.execute("SELECT status, count(*) FROM orders_inbox GROUP BY status ORDER BY status").fetchall()

@@ -203,6 +203,24 @@ def take_in_fulfillments(con: Cursor, fulfillments: Sequence[RemoteFulfillment],
     return {row[0] for row in changed if row[0] is not None}
 
 
+def shipments_changed_since(con: Cursor, shipment_ids: Sequence[int], since: datetime) -> set[int]:
+    """Which of these labels were written here after that instant."""
+    rows = con.rows(
+        "SELECT shipment_id FROM shipments WHERE updated_at > $since AND shipment_id IN (SELECT unnest($ids))",
+        {"ids": list(shipment_ids), "since": since},
+    )
+    return {row[0] for row in rows}
+
+
+def fulfillments_changed_since(con: Cursor, fulfillment_ids: Sequence[int], since: datetime) -> set[int]:
+    """Which of these marks as shipped were written here after that instant."""
+    rows = con.rows(
+        "SELECT fulfillment_id FROM fulfillments WHERE updated_at > $since AND fulfillment_id IN (SELECT unnest($ids))",
+        {"ids": list(fulfillment_ids), "since": since},
+    )
+    return {row[0] for row in rows}
+
+
 def orders_to_picture(con: Cursor, order_ids: Iterable[int]) -> list[Shippable]:
     """Of these orders, those that are shipped, have a parcel, or had left before: all others have nothing to show."""
     wanted = {"ids": sorted(set(order_ids))}

@@ -31,6 +31,7 @@ class AppliedRun:
     """A run that applied readings, for a replay."""
 
     run_id: str
+    workflow: str
     applied_at: datetime
     reading_ids: tuple[str, ...]
 
@@ -164,19 +165,19 @@ def readings_are_applied(con: Cursor, reading_ids: Sequence[str], run_id: str, n
     )
 
 
-def applied_runs(con: Cursor, workflow: str) -> list[AppliedRun]:
-    """The runs of a workflow that applied readings, in the order in which they did (DESIGN I14)."""
+def applied_runs(con: Cursor, workflows: Sequence[str]) -> list[AppliedRun]:
+    """The runs of these workflows that applied readings, in the order in which they did (DESIGN I14)."""
     rows = con.rows(
         """
-        SELECT applied_by, applied_at, list(reading_id ORDER BY started_at, reading_id)
+        SELECT applied_by, workflow_name, applied_at, list(reading_id ORDER BY started_at, reading_id)
         FROM readings
-        WHERE workflow_name = $workflow AND applied_at IS NOT NULL
-        GROUP BY applied_by, applied_at
+        WHERE workflow_name IN (SELECT unnest($workflows)) AND applied_at IS NOT NULL
+        GROUP BY applied_by, workflow_name, applied_at
         ORDER BY applied_at, length(applied_by), applied_by
         """,
-        {"workflow": workflow},
+        {"workflows": list(workflows)},
     )
-    return [AppliedRun(run_id, applied_at, tuple(reading_ids)) for run_id, applied_at, reading_ids in rows]
+    return [AppliedRun(run_id, name, applied_at, tuple(reading_ids)) for run_id, name, applied_at, reading_ids in rows]
 
 
 def copy_reading(source: Cursor, target: Cursor, reading_id: str) -> None:
