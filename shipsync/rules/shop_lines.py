@@ -69,6 +69,12 @@ def read_lines(raw: RawShopOrder, catalogue: Catalogue) -> ReadLines:
     return reader.result()
 
 
+def named_skus(raw: RawShopOrder) -> set[str]:
+    """The SKUs that a record's lines name, as they stand there and without a lot behind them."""
+    texts = {clean(line.get(raw.layout.sku)) for line in raw.lines} - {""}
+    return texts | {named.base_sku for named in map(parse_sku_lot, texts) if named is not None}
+
+
 @dataclass(slots=True)
 class _Units:
     """The units of one SKU, while they are summed."""

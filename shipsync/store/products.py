@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
 from shipsync.rules.catalogue import BundlePart, Catalogue, Product
+from shipsync.rules.catalogue_edits import ListedProduct
 from shipsync.store.batches import batch
 from shipsync.store.cursor import Cursor
 
@@ -103,6 +104,58 @@ def put_bundles(con: Cursor, incoming: Sequence[BundlePart], now: datetime) -> l
             {"now": now},
         )
     return changes
+
+
+def listed_products(con: Cursor) -> list[ListedProduct]:
+    """All products with their active lots, by SKU."""
+    lots: dict[str, str | None] = dict(con.rows("SELECT sku, active_lot FROM products"))
+    return [ListedProduct(product, lots[product.sku]) for product in products(con)]
+
+
+def bundle_parts(con: Cursor) -> list[BundlePart]:
+    """All bundle parts, by bundle and component."""
+    rows = con.rows("SELECT bundle_sku, component_sku, quantity FROM bundles ORDER BY bundle_sku, component_sku")
+    return [BundlePart(*row) for row in rows]
+
+
+def set_active_lots(con: Cursor, lots: Mapping[str, str | None], now: datetime) -> None:
+    """Say which lot goes up with each of these products; None: none."""
+    for sku, lot in lots.items():
+        con.execute(
+            """
+            UPDATE products
+            SET active_lot = $lot, updated_at = $now
+            WHERE sku = $sku AND active_lot IS DISTINCT FROM $lot
+            """,
+            {"sku": sku, "lot": lot, "now": now},
+        )
+
+
+def remove_products(con: Cursor, skus: Sequence[str]) -> None:
+    """Take these products out of the catalogue. What was ordered and shipped of them stays."""
+    con.execute("DELETE FROM products WHERE sku IN (SELECT unnest($skus))", {"skus": list(skus)})
+
+
+def remove_bundles(con: Cursor, skus: Sequence[str]) -> None:
+    """Take these bundles out of the catalogue. Orders that were taken apart by them stay as they are."""
+    con.execute("DELETE FROM bundles WHERE bundle_sku IN (SELECT unnest($skus))", {"skus": list(skus)})
+
+
+def open_orders_with(con: Cursor, skus: Sequence[str]) -> dict[str, int]:
+    """How many orders that are neither shipped nor cancelled hold each of these SKUs; those of none are left out."""
+    rows = con.rows(
+        """
+        SELECT i.base_sku, count(DISTINCT i.order_key)
+        FROM order_items_inbox i
+        JOIN orders_inbox o USING (order_key)
+        WHERE i.base_sku IN (SELECT unnest($skus))
+          AND o.status NOT IN ('shipped', 'cancelled')
+        GROUP BY i.base_sku
+        ORDER BY i.base_sku
+        """,
+        {"skus": list(skus)},
+    )
+    return dict(rows)
 
 
 def seed(con: Cursor, incoming: Catalogue, now: datetime) -> bool:
