@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shipsync.store.cursor import Cursor
@@ -11,6 +12,11 @@ def setting(con: Cursor, name: str) -> str | None:
     """The value of a setting as text; None where it has never been set."""
     value: str | None = con.value("SELECT value FROM settings WHERE name = $name", {"name": name})
     return value
+
+
+def all_settings(con: Cursor) -> dict[str, str]:
+    """Every setting that was ever set, by name."""
+    return dict(con.rows("SELECT name, value FROM settings"))
 
 
 def set_setting(con: Cursor, name: str, value: str, by: str, now: datetime) -> None:
@@ -41,6 +47,42 @@ def audit(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change by a person."""
+
+    entry_no: int
+    changed_at: datetime
+    changed_by: str
+    action: str  # 'setting changed', 'product added', 'workflow switched'
+    subject: str  # what was changed: a setting's name, a SKU, a workflow, a job
+    before: str | None
+    after: str | None
+
+
+def audit_entries(con: Cursor, subject: str = "", limit: int | None = None) -> list[AuditEntry]:
+    """Changes by persons, the newest first; those whose subject holds this text. All of them without a limit."""
+    rows = con.rows(
+        """
+        SELECT entry_no, changed_at, changed_by, action, subject, before, after
+        FROM audit_log
+        WHERE contains(lower(subject), lower($subject))
+        ORDER BY entry_no DESC
+        LIMIT $limit
+        """,
+        {"subject": subject, "limit": limit},
+    )
+    return [AuditEntry(*row) for row in rows]
+
+
+def count_audit_entries(con: Cursor, subject: str = "") -> int:
+    """How many changes there are whose subject holds this text."""
+    amount: int = con.value(
+        "SELECT count(*) FROM audit_log WHERE contains(lower(subject), lower($subject))", {"subject": subject}
+    )
+    return amount
+
+
 def log_once(con: Cursor, action: str, detail: str, now: datetime) -> None:
     """Note something done to this database: a seed, a reset, a repair."""
     con.execute(
@@ -50,3 +92,8 @@ def log_once(con: Cursor, action: str, detail: str, now: datetime) -> None:
         """,
         {"now": now, "action": action, "detail": detail},
     )
+
+
+def is_logged(con: Cursor, action: str) -> bool:
+    """Whether something of that name was ever done to this database."""
+    return bool(con.value("SELECT EXISTS (SELECT 1 FROM migration_log WHERE action = $action)", {"action": action}))
