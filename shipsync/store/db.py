@@ -147,7 +147,7 @@ class Database:
             if self.in_transaction:
                 raise RuntimeError("a transaction was begun inside another one of the same thread; pass `con` instead")
             self._make_ready()
-            self._check_space()
+            self.check_space()
             self._writing = threading.get_ident()
             try:
                 yield from self._one_transaction()
@@ -155,6 +155,20 @@ class Database:
                 self._writing = None
             self._commits += 1
             self._checkpoint_if_large()
+
+    def check_space(self) -> None:
+        """Raise StoreFull, with a sentence, while there is too little room on the disk to write safely."""
+        if self.path is None:
+            return
+        used = guard.file_bytes(self.path) + guard.wal_bytes(self.path)
+        needed = max(self._floor_bytes, used)
+        free = self._free_bytes(self.path.parent)
+        if free < needed:
+            raise StoreFull(
+                f"Writing to {self.path} has stopped: {free / 1e6:,.0f} MB are free on its disk and "
+                f"{needed / 1e6:,.0f} MB are needed to write safely. Nothing was changed and reading still works. "
+                "Free some space."
+            )
 
     def checkpoint(self) -> None:
         """Put everything committed into the database file itself. Waits for the writer. Raises StoreError."""
@@ -363,19 +377,6 @@ class Database:
                 "The last change could not be committed and was not written. The database is opened again at its next "
                 f"use. DuckDB says: {error}"
             ) from error
-
-    def _check_space(self) -> None:
-        if self.path is None:
-            return
-        used = guard.file_bytes(self.path) + guard.wal_bytes(self.path)
-        needed = max(self._floor_bytes, used)
-        free = self._free_bytes(self.path.parent)
-        if free < needed:
-            raise StoreFull(
-                f"Writing to {self.path} has stopped: {free / 1e6:,.0f} MB are free on its disk and "
-                f"{needed / 1e6:,.0f} MB are needed to write safely. Nothing was changed and reading still works. "
-                "Free some space."
-            )
 
     def _checkpoint_if_large(self) -> None:
         if self.path is None or guard.wal_bytes(self.path) <= self._checkpoint_beyond_bytes:
