@@ -7,6 +7,9 @@
     │   └── LockBusy            another run holds the workflow's lock
     ├── LockLost                our lock was taken over: stop, write nothing more
     ├── Cancelled               a person asked the job to stop
+    ├── Unknown                 a job, kind or workflow that there is none of
+    ├── Unusable                arguments that make no sense for what was asked
+    ├── ServerSilent            the running server does not answer, or not as it should
     ├── StoreError
     │   ├── StoreTooNew         the file was made by a newer shipsync
     │   ├── StoreDamaged        the file does not open or does not add up
@@ -69,6 +72,18 @@ class LockLost(ShipsyncError):
 
 class Cancelled(ShipsyncError):
     """A person cancelled the job; it stopped between two steps."""
+
+
+class Unknown(ShipsyncError):
+    """What was named does not exist. The message says what does, where that is a short list."""
+
+
+class Unusable(ShipsyncError):
+    """What was asked for cannot be done that way. The message names what is wrong with it."""
+
+
+class ServerSilent(ShipsyncError):
+    """The server that holds the database stopped answering, or answered nonsense. What it has begun may go on."""
 
 
 class StoreError(ShipsyncError):

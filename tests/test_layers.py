@@ -21,13 +21,16 @@ MAY_IMPORT = {
     "procedures": {"doors", "documents", "store", "rules", "errors", "config"},
     "jobs": {"procedures", "store", "rules", "errors"},
     "config": {"errors"},
-    "runtime": {"config", "jobs", "procedures", "doors", "documents", "store", "rules", "sandbox", "errors"},
+    "past": {"runtime", "jobs", "store", "sandbox", "errors"},  # of runtime a type only
+    "runtime": {"config", "past", "jobs", "procedures", "doors", "documents", "store", "rules", "sandbox", "errors"},
     "invariants": {"runtime", "store", "sandbox"},
     "simulation": {"config", "runtime", "invariants", "store", "rules", "sandbox", "errors"},
-    "web": {"runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
+    "desk": {"runtime", "jobs", "doors", "store", "rules", "errors"},
+    "commands": {"desk", "config", "runtime", "simulation", "doors", "store", "errors"},
+    "web": {"desk", "runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
     "pages": {"web", "runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
     "app": {"web"},
-    "__main__": {"config", "runtime", "simulation", "store", "rules", "errors"},
+    "__main__": {"commands", "config", "errors"},
     "__init__": set(),
 }
 

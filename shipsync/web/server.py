@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute
 
 from shipsync import runtime
 from shipsync.config import load_settings
+from shipsync.doors.server import Address, announced
 from shipsync.errors import Busy, ConfigurationError, ShipsyncError
 from shipsync.web import api
 
@@ -90,7 +91,15 @@ def _start(stack: ExitStack) -> None:
     stack.enter_context(runtime.published(app))
     app.start()
     stack.callback(app.stop)
+    address = Address(_url(), os.getpid(), app.owner)
+    stack.enter_context(announced(app.settings.database_path, address))
     log.info("running on %s", app.settings.database_path)
+
+
+def _url() -> str:
+    address = str(st.get_option("server.address"))
+    host = f"[{address}]" if ":" in address else address
+    return f"http://{host}:{st.get_option('server.port')}"
 
 
 def _say(error: ShipsyncError, code: int) -> int:

@@ -1,0 +1,141 @@
+"""The desk of an application in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from shipsync.desk import records
+from shipsync.errors import Busy, Unknown
+from shipsync.jobs import queue
+from shipsync.rules.alerts import alerts
+from shipsync.rules.freshness import SyncState
+from shipsync.runtime import App
+from shipsync.store import jobs, orders, overview, runs, selfcheck, workflows
+
+SYNC = "shipstation-sync"
+
+
+class Here:
+    """Answers from an application; what is changed is noted as done by `by`. See `records.Desk` for the methods."""
+
+    url = None
+
+    def __init__(self, app: App, by: str) -> None:
+        self._app = app
+        self._by = by
+
+    def status(self) -> records.Status:
+        """How things stand."""
+        con = self._app.db.read()
+        facts = overview.facts(con)
+        return records.Status(
+            sandbox=self._app.settings.is_sandbox,
+            zone=self._app.settings.timezone,
+            complete_through=facts.complete_through,
+            orders=orders.count_by_status(con),
+            alerts=[records.AlertLine.model_validate(one) for one in alerts(facts, self._app.now())],
+        )
+
+    def jobs(self, limit: int) -> list[records.JobLine]:
+        """The newest jobs first."""
+        newest = jobs.latest_jobs(self._app.db.read(), limit=limit)
+        return [records.JobLine.model_validate(one) for one in newest]
+
+    def job(self, job_id: str) -> records.Job:
+        """One job with its steps and its latest run."""
+        con = self._app.db.read()
+        job = jobs.job(con, job_id)
+        if job is None:
+            raise Unknown(f"There is no job {job_id}.")
+        run = runs.run(con, job.run_id) if job.run_id is not None else None
+        return records.Job(
+            **records.JobLine.model_validate(job).model_dump(),
+            cancel_requested=job.cancel_requested,
+            arguments=job.arguments,
+            result=job.result,
+            steps=[records.Step.model_validate(step) for step in jobs.steps(con, job_id)],
+            run=records.Run.model_validate(run) if run is not None else None,
+            sandbox=self._app.settings.is_sandbox,
+        )
+
+    def ask(self, kind: str, arguments: Mapping[str, object]) -> records.Asked:
+        """Ask for a job; joins the one of its kind that is queued or running."""
+        asked = self._app.enqueue(kind, self._checked(kind, arguments), self._by)
+        return records.Asked.model_validate(asked)
+
+    def have_done(self, kind: str, arguments: Mapping[str, object], told: Callable[[records.Job], None]) -> records.Job:
+        """Run one job to its end, in this thread. Not for a process whose worker runs."""
+        job = self.job(self._app.run_now(kind, self._checked(kind, arguments), self._by).job_id)
+        told(job)
+        return job
+
+    def cancel(self, job_id: str) -> records.Job:
+        """Take a job back, or ask it to stop after its step. One that has ended stays as it is."""
+        try:
+            queue.cancel(self._app.db, job_id, self._by, self._app.now())
+        except LookupError as error:
+            raise Unknown(str(error.args[0])) from error
+        return self.job(job_id)
+
+    def retry(self, job_id: str) -> records.Asked:
+        """Queue an ended job again; it goes on after its last finished step. Raises Busy if there is nothing to do."""
+        try:
+            asked = self._app.retry(job_id, self._by)
+        except LookupError as error:
+            raise Unknown(str(error.args[0])) from error
+        except ValueError as error:
+            raise Busy(str(error)) from error
+        return records.Asked.model_validate(asked)
+
+    def workflows(self) -> list[records.Workflow]:
+        """All workflows by name."""
+        return [
+            records.Workflow(
+                workflow=one.workflow,
+                enabled=one.enabled,
+                interval_minutes=one.interval_minutes,
+                description=one.description,
+                last_run_at=one.last_run_at,
+                next_at=self._app.schedule.next_at(one.workflow),
+            )
+            for one in workflows.all_controls(self._app.db.read())
+        ]
+
+    def switch(self, workflow: str, *, enabled: bool) -> None:
+        """Switch a workflow on or off; the schedule follows at once."""
+        with self._app.db.transaction() as con:
+            known = workflows.set_enabled(con, workflow, enabled, self._by, self._app.now())
+        if not known:
+            names = ", ".join(one.workflow for one in workflows.all_controls(self._app.db.read()))
+            raise Unknown(f"There is no workflow {workflow}. There are: {names}.")
+        if self._app.schedule.is_running:
+            self._app.schedule.refresh()
+
+    def examine(self) -> records.Examination:
+        """Check everything in the database, however long that takes."""
+        found = selfcheck.findings(self._app.db, self._app.now(), thorough=True)
+        return records.Examination(
+            database=str(self._app.settings.database_path), notices=list(self._app.db.notices), findings=found
+        )
+
+    def _checked(self, kind: str, arguments: Mapping[str, object]) -> dict[str, object]:
+        wanted = records.checked(kind, arguments)
+        if kind == "load":
+            wanted["by"] = self._by  # who stands in the audit log beside each product
+        return wanted
+
+
+def sync_state(app: App) -> SyncState:
+    """What the sync's freshness is told from, as it is at this moment."""
+    con = app.db.read()
+    facts = overview.facts(con)
+    minutes = overview.interval_minutes(con, SYNC)
+    return SyncState(
+        complete_through=facts.complete_through,
+        is_enabled=facts.is_sync_enabled,
+        interval=timedelta(minutes=minutes) if minutes else None,
+        last_error=facts.last_failures.get(SYNC),
+        next_at=app.schedule.next_at(SYNC),
+        is_working=app.is_working,
+    )

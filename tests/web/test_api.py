@@ -1,0 +1,152 @@
+"""The HTTP routes: jobs asked for and followed, workflows switched, who did it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.house import SYNC, House
+from tests.web.calling import get, post
+
+
+def audit(house: House) -> list[tuple[object, ...]]:
+    return house.rows("SELECT changed_by, action, subject, before, after FROM audit_log ORDER BY entry_no")
+
+
+def test_a_sync_is_started_once_and_followed_to_its_end(served: House) -> None:
+    served.world.place_manual_order("100521")
+    started = post("/api/sync/sync")
+    assert started.status == 202
+    assert started.data["job_id"] == "shipstation-sync.1"
+    again = post("/api/sync/sync")
+    assert again.status == 409
+    assert again.data["job_id"] == "shipstation-sync.1"
+    assert again.data["is_same"] is True
+    assert get(started.data["status_url"]).data["status"] == "queued"
+
+    assert served.app.worker.run_next()
+
+    job = get(started.data["status_url"]).data
+    assert job["status"] == "succeeded"
+    assert job["requested_by"] == "api"
+    assert {step["status"] for step in job["steps"]} == {"succeeded"}
+    assert job["run"]["counts"]["imported"] == 1
+    assert any("Mark:" in line for line in job["run"]["log"])
+    assert post("/api/sync/sync").status == 202
+
+
+def test_a_sync_of_everything_does_not_join_a_plain_one(served: House) -> None:
+    assert post("/api/sync/sync", {"everything": True}).status == 202
+    assert get("/api/jobs/shipstation-sync.1").data["arguments"] == {"everything": True}
+    other = post("/api/sync/sync")
+    assert other.status == 409
+    assert other.data["is_same"] is False
+    assert "at something else" in other.data["error"]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
+    unknown = post("/api/sync/everything")
+    assert unknown.status == 404
+    assert unknown.data["error"].endswith("There are: sync.")
+    kind = post("/api/jobs", {"kind": "drop-everything"})
+    assert kind.status == 404
+    assert "shipstation-upload" in kind.data["error"]
+    assert get("/api/jobs/shipstation-sync.77").status == 404
+    assert post("/api/jobs/shipstation-sync.77/cancel").status == 404
+    assert post("/api/jobs/shipstation-sync.77/retry").status == 404
+    workflow = post("/api/workflows/shipstation-snyc", {"enabled": True})
+    assert workflow.status == 404
+    assert "shipstation-sync" in workflow.data["error"]
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "said"),
+    [
+        ("/api/sync/sync", {"everything": "yes"}, "everything: "),
+        ("/api/sync/sync", {"evrything": True}, "evrything: "),
+        ("/api/sync/sync", ["everything"], "not a JSON object"),
+        ("/api/sync/sync", b"{", "not JSON"),
+        ("/api/jobs", {}, "kind: "),
+        ("/api/jobs", {"kind": "load", "arguments": {"what": "orders", "path": "/x.csv"}}, "what: "),
+        ("/api/jobs", {"kind": "xml-import", "arguments": {"path": "orders.xml"}}, "whole path"),
+        ("/api/jobs", {"kind": "load", "arguments": {"what": "products", "path": "/x", "by": "the boss"}}, "by: "),
+        ("/api/workflows/shipstation-sync", {"enabled": 1}, "enabled: "),
+        ("/api/workflows/shipstation-sync", {}, "enabled: "),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_told_what_is_wrong(
+    served: House, target: str, body: object, said: str
+) -> None:
+    reply = post(target, body)
+    assert reply.status == 400
+    assert said in reply.data["error"]
+    assert served.rows("SELECT count(*) FROM jobs") == [(0,)]
+
+
+def test_a_long_request_is_not_read(served: House) -> None:
+    assert post("/api/sync/sync", {"everything": "x" * 100_000}).status == 413
+
+
+def test_jobs_are_listed_newest_first(served: House) -> None:
+    served.job("xml-import")
+    served.wait()
+    served.job("shipstation-upload")
+    assert [one["job_id"] for one in get("/api/jobs").data["jobs"]] == ["shipstation-upload.1", "xml-import.1"]
+    assert [one["job_id"] for one in get("/api/jobs?limit=1").data["jobs"]] == ["shipstation-upload.1"]
+    for limit in ("0", "501", "many", "-1", "1.5"):
+        assert get(f"/api/jobs?limit={limit}").status == 400
+
+
+def test_a_job_is_cancelled_and_tried_again_in_the_callers_name(served: House) -> None:
+    post("/api/sync/sync", shipsync_caller="command line")
+    cancelled = post("/api/jobs/shipstation-sync.1/cancel", shipsync_caller="command line")
+    assert cancelled.data["status"] == "cancelled"
+    assert "command line" in cancelled.data["error"]
+    again = post("/api/jobs/shipstation-sync.1/retry")
+    assert (again.status, again.data["job_id"]) == (202, "shipstation-sync.1")
+    served.app.worker.run_next()
+    nothing = post("/api/jobs/shipstation-sync.1/retry")
+    assert nothing.status == 409
+    assert "nothing to try again" in nothing.data["error"]
+    assert audit(served) == [
+        ("command line", "job cancelled", "shipstation-sync.1", "queued", "cancelled"),
+        ("api", "job tried again", "shipstation-sync.1", "cancelled", "queued"),
+    ]
+
+
+def test_a_workflow_is_switched_and_the_audit_log_names_the_caller(served: House) -> None:
+    reply = post("/api/workflows/shipstation-upload", {"enabled": False})
+    assert {one["workflow"]: one["enabled"] for one in reply.data["workflows"]}["shipstation-upload"] is False
+    assert audit(served) == [("api", "workflow switched", "shipstation-upload", "enabled", "disabled")]
+    listed = {one["workflow"]: one for one in get("/api/workflows").data["workflows"]}
+    assert listed["shipstation-upload"]["enabled"] is False
+    assert listed[SYNC]["interval_minutes"] == 5
+
+
+def test_a_load_is_noted_under_the_callers_name(served: House, tmp_path: Path) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("sku,name,is_key,units_per_pallet,lead_time_days,reorder_point\n20001,Soap,yes,,,\n")
+    asked = post("/api/jobs", {"kind": "load", "arguments": {"what": "products", "path": str(file)}})
+    served.app.worker.run_next()
+    assert get(asked.data["status_url"]).data["status"] == "succeeded"
+    assert [(by, action, sku) for by, action, sku, *_ in audit(served)] == [("api", "product loaded", "20001")]
+
+
+def test_the_status_tells_what_the_command_line_tells(served: House) -> None:
+    served.world.place_manual_order("100521")
+    before = get("/api/status").data
+    assert before["complete_through"] is None
+    served.sync()
+    status = get("/api/status").data
+    assert status["sandbox"] is True
+    assert status["orders"] == {"awaiting_shipment": 1}
+    assert status["complete_through"] == served.mark()[1].isoformat().replace("+00:00", "Z")  # type: ignore[union-attr]
+
+
+def test_the_database_is_examined(served: House) -> None:
+    assert get("/api/doctor").data["findings"] == []
+
+
+def test_answers_are_kept_by_nobody(served: House) -> None:
+    assert get("/api/status").headers["cache-control"] == "no-store"

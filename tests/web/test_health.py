@@ -1,0 +1,74 @@
+"""/healthz and /readyz: whether the process works, and why its numbers should not be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+
+from shipsync.sandbox.faults import unauthorized
+from tests.house import SYNC, House
+from tests.web.calling import get
+
+
+@contextmanager
+def working(house: House) -> Iterator[None]:
+    """Worker and schedule are alive, and nothing is due."""
+    house.app.worker.start()
+    house.app.schedule.start(paused=True)
+    try:
+        yield
+    finally:
+        house.app.stop()
+
+
+def test_healthz_says_whether_worker_and_schedule_live(served: House) -> None:
+    assert get("/healthz").status == 503
+    with working(served):
+        assert get("/healthz").status == 200
+        assert get("/healthz").data == {"ok": True, "owner": served.app.owner}
+
+
+def test_readyz_is_not_well_before_anything_was_read(served: House) -> None:
+    with working(served):
+        reply = get("/readyz")
+        assert reply.status == 503
+        assert reply.data == {"ready": False, "reasons": ["Nothing has been read from ShipStation yet."]}
+
+
+def test_readyz_names_every_reason(served: House) -> None:
+    served.sync()
+    served.app.findings.append("orders_inbox: 2 rows are there twice.")
+    reply = get("/readyz")
+    assert reply.status == 503
+    assert reply.data["reasons"] == [
+        "orders_inbox: 2 rows are there twice.",
+        "The background worker has ended. Restart shipsync.",
+    ]
+
+
+def test_readyz_tells_strangers_yes_or_no(served: House) -> None:
+    assert get("/readyz", client="192.0.2.7").data == {"ready": False}
+    served.app.settings = served.app.settings.model_copy(update={"api_token": SecretStr("t")})
+    assert get("/readyz").data == {"ready": False}
+    assert "reasons" in get("/readyz", authorization="Bearer t").data
+
+
+def test_readyz_tells_when_the_sync_fell_behind(served: House) -> None:
+    served.sync()
+    with working(served):
+        assert get("/readyz").data == {"ready": True, "reasons": []}
+        served.wait(60)
+        reply = get("/readyz")
+        assert reply.status == 503
+        assert reply.data["reasons"] == ["The last whole sync ended 60 min ago."]
+
+
+def test_readyz_tells_of_refused_credentials_at_once(served: House) -> None:
+    served.sync()
+    served.faults.add("orders", unauthorized())
+    assert served.job(SYNC).status == "failed"
+    with working(served):
+        [reason] = get("/readyz").data["reasons"]
+    assert "refused the credentials (401" in reason
