@@ -1,0 +1,1 @@
+"""What the commands do. Each module imports heavy things only where it needs them: `--help` must be quick."""
