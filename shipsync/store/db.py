@@ -156,13 +156,16 @@ class Database:
             self._commits += 1
             self._checkpoint_if_large()
 
+    def room(self) -> tuple[int, int] | None:
+        """Bytes free on the disk, and bytes needed to write safely; None for a database in memory."""
+        if self.path is None:
+            return None
+        used = guard.file_bytes(self.path) + guard.wal_bytes(self.path)
+        return self._free_bytes(self.path.parent), max(self._floor_bytes, used)
+
     def check_space(self) -> None:
         """Raise StoreFull, with a sentence, while there is too little room on the disk to write safely."""
-        if self.path is None:
-            return
-        used = guard.file_bytes(self.path) + guard.wal_bytes(self.path)
-        needed = max(self._floor_bytes, used)
-        free = self._free_bytes(self.path.parent)
+        free, needed = self.room() or (0, 0)
         if free < needed:
             raise StoreFull(
                 f"Writing to {self.path} has stopped: {free / 1e6:,.0f} MB are free on its disk and "
