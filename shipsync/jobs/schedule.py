@@ -22,7 +22,9 @@ logger = logging.getLogger(__name__)
 
 REQUESTED_BY = "schedule"
 READ_CONTROLS_EVERY_MINUTES = 1
-_READ_CONTROLS = "read-controls"  # the scheduler's own job; no workflow has this name
+WATCH_EVERY_MINUTES = 1
+# The scheduler's own jobs; no workflow has these names.
+_READ_CONTROLS, _WATCH = "read-controls", "watch"
 
 # By the clock of the warehouse.
 NIGHTLY = {"orders-cleanup": time(23, 59), "backup": time(0, 30)}
@@ -74,13 +76,22 @@ class Schedule:
     """Enqueues what is due while the application runs. Follows `workflow_controls` within a minute."""
 
     def __init__(
-        self, db: Database, now: Callable[[], datetime], zone: ZoneInfo, enqueued: Callable[[], None] = lambda: None
+        self,
+        db: Database,
+        now: Callable[[], datetime],
+        zone: ZoneInfo,
+        enqueued: Callable[[], None] = lambda: None,
+        watch: Callable[[], None] = lambda: None,
     ) -> None:
-        """`zone` is the warehouse's; `enqueued` is called after each new job, for the worker to look at once."""
+        """`zone` is the warehouse's; `enqueued` is called after each new job, for the worker to look at once.
+
+        `watch` is called each minute: what looks for alerts is too small to be a job.
+        """
         self._db = db
         self._now = now
         self._zone = zone
         self._enqueued = enqueued
+        self._watch = watch
         self._planned: dict[str, Planned] = {}
         # A late or missed time counts once, and none runs beside itself.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -89,6 +100,7 @@ class Schedule:
     def start(self, *, paused: bool = False) -> None:
         """Begin. Whatever has an interval is due at once, so that a restart does not put it off."""
         self.scheduler.add_job(self.refresh, IntervalTrigger(minutes=READ_CONTROLS_EVERY_MINUTES), id=_READ_CONTROLS)
+        self.scheduler.add_job(self.watch, IntervalTrigger(minutes=WATCH_EVERY_MINUTES), id=_WATCH)
         self.refresh()
         self.scheduler.start(paused=paused)
 
@@ -128,6 +140,14 @@ class Schedule:
                 **({"next_run_time": self._now()} if self._is_due_now(one, controls[workflow]) else {}),
             )
         self._planned = wanted
+
+    def watch(self) -> None:
+        """Look once for alerts."""
+        try:
+            self._watch()
+        except ShipsyncError as error:
+            # The pages tell it too, from what they see themselves; the next look tries again.
+            logger.warning("alerts were not looked at: %s", error)
 
     def _trigger(self, one: Planned) -> IntervalTrigger | CronTrigger:
         if one.daily_at is not None:
