@@ -17,7 +17,7 @@ def press(kind: str, arguments: Mapping[str, object] | None = None) -> str:
     person = require(Role.OPERATOR)
     asked = runtime.app().enqueue(kind, arguments or {}, person.name)
     if not asked.is_same:
-        st.toast(f"{asked.job_id} is at something else. Press again when it has ended.", icon=":material/hourglass_top:")
+        st.toast(f"{asked.job_id} is at something else. Press again when it has ended.")
     elif not asked.created:
         st.toast(f"{asked.job_id} is at it already; this press joined it.", icon=":material/merge:")
     return asked.job_id
