@@ -1,8 +1,90 @@
-"""Imports."""
+"""Imports: order files before and after they are taken, and the catalogue by which they are read."""
+
+from urllib.parse import quote
 
 import streamlit as st
 
+from shipsync import runtime
+from shipsync.procedures.edit_catalogue import missing_skus
+from shipsync.procedures.import_orders import REFUSED_FILE
+from shipsync.procedures.import_orders import WORKFLOW as IMPORT
+from shipsync.store import order_files, quarantine, workflows
+from shipsync.web import imports_words, words
+from shipsync.web.answers import ask
+from shipsync.web.catalogue_editor import bundles_editor, products_editor
+from shipsync.web.job_panel import job_panel
+from shipsync.web.order_file_upload import order_file_upload
 from shipsync.web.roles import Role, require
+from shipsync.web.tables import Column, table
+
+FILES_SHOWN = 200
+SKUS_SHOWN = 5
 
 require(Role.VIEWER)
 st.title("Imports")
+
+new_bundle, new_product = st.query_params.get("bundle", "").strip(), st.query_params.get("product", "").strip()
+ORDER_FILES, PRODUCTS, BUNDLES = "Order files", "Products", "Bundles"
+opened = BUNDLES if new_bundle else PRODUCTS if new_product else ORDER_FILES
+
+refused = ask(quarantine.open_entries, (REFUSED_FILE,))
+if refused:
+    table(
+        [imports_words.refused(one) for one in refused],
+        (
+            Column("file", "Refused file"),
+            Column("reason", "Why"),
+            Column("since", "Since", "instant"),
+            Column("tries", "Tries", "number"),
+        ),
+        key="imports_refused",
+        file="refused-order-files",
+        empty="",
+        height="content",
+    )
+missing = ask(missing_skus)
+for sku, orders in list(missing.items())[:SKUS_SHOWN]:
+    link = f"[Add the bundle](/imports?bundle={quote(sku)}) · [Add the product](/imports?product={quote(sku)})"
+    waits = "order is" if orders == 1 else "orders are"
+    st.warning(f"{orders:,} {waits} held: nobody knows the SKU **{words.plain(sku)}**. {link}")
+if len(missing) > SKUS_SHOWN:
+    st.caption(f"And {len(missing) - SKUS_SHOWN:,} more unknown SKUs: [see the held orders](/sync).")
+
+files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], default=opened)
+
+with files_tab:
+    st.subheader("Take an order file")
+    order_file_upload()
+
+    @st.fragment(run_every=1.0, key="imports_live")
+    def _live() -> None:
+        job_panel(IMPORT, key="imports_job", idle="No order file has been imported yet.")
+
+    _live()
+
+    st.subheader("Files seen")
+    app = runtime.app()
+    control = ask(workflows.control_of, IMPORT)
+    st.caption(imports_words.watched(app.doors.get("order_files"), control, app.now()))
+    seen = ask(order_files.files_seen, FILES_SHOWN)
+    table(
+        [imports_words.seen(one) for one in seen],
+        (
+            Column("file", "File"),
+            Column("format", "Format"),
+            Column("orders", "Orders", "number"),
+            Column("became", "What became of them"),
+            Column("read_at", "Read", "instant"),
+            Column("run", "Run", "link"),
+        ),
+        key="imports_files",
+        file="order-files",
+        empty="No order file was taken yet. Hand one in above, or have the shop write into the watched folder.",
+        all_rows=lambda: [imports_words.seen(one) for one in ask(order_files.files_seen)],
+    )
+
+with products_tab:
+    products_editor(new_sku=new_product)
+
+with bundles_tab:
+    bundles_editor(new_sku=new_bundle)

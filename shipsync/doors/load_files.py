@@ -16,10 +16,15 @@ def read_text(path: Path) -> str:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise LoadError(str(path), [f"It cannot be read: {(error.strerror or 'unknown').lower()}."]) from error
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, path: str) -> str:
+    """The text of bytes that a person handed in as this file. Raises LoadError as `read_text` does."""
     if len(data) > MAX_BYTES:
-        raise LoadError(str(path), [f"It has more than {MAX_BYTES:,} bytes."])
+        raise LoadError(path, [f"It has more than {MAX_BYTES:,} bytes."])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise LoadError(str(path), [f"line {line}: is not UTF-8 text. Save the file as 'CSV UTF-8'."]) from error
+        raise LoadError(path, [f"line {line}: is not UTF-8 text. Save the file as 'CSV UTF-8'."]) from error

@@ -7,6 +7,7 @@ write    the changes, an audit entry for each; or LoadError with every problem, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +28,7 @@ from shipsync.rules.catalogue_edits import (
     merge,
 )
 from shipsync.rules.order_formats import RawShopOrder
-from shipsync.rules.shop_lines import named_skus
+from shipsync.rules.shop_lines import named_skus, unknown_skus
 from shipsync.store import products as store
 from shipsync.store import quarantine
 from shipsync.store.cursor import Cursor
@@ -120,6 +121,16 @@ def waiting_for(con: Cursor, skus: Collection[str]) -> int:
         if one.entry.raw is not None and not named_skus(RawShopOrder.from_json(one.entry.raw)).isdisjoint(skus):
             waiting += 1
     return waiting
+
+
+def missing_skus(con: Cursor) -> dict[str, int]:
+    """How many orders of the shop are held back for each SKU that nobody knows; the SKU of most orders first."""
+    catalogue = store.catalogue(con)
+    orders: Counter[str] = Counter()
+    for one in quarantine.open_entries(con, [HELD_ORDER]):
+        if one.entry.raw is not None and one.entry.reason == "unknown_sku":
+            orders.update(unknown_skus(RawShopOrder.from_json(one.entry.raw), catalogue))
+    return dict(sorted(orders.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _marked(one: ListedProduct, is_key: bool) -> ListedProduct:

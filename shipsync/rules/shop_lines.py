@@ -75,6 +75,24 @@ def named_skus(raw: RawShopOrder) -> set[str]:
     return texts | {named.base_sku for named in map(parse_sku_lot, texts) if named is not None}
 
 
+def unknown_skus(raw: RawShopOrder, catalogue: Catalogue) -> set[str]:
+    """The SKUs of a record's lines that are neither product nor bundle, lot taken off."""
+    texts = {clean(line.get(raw.layout.sku)) for line in raw.lines} - {""}
+    return {sku for text in texts if not _is_sold(sku := known_sku(text, catalogue), catalogue)}
+
+
+def known_sku(sku_text: str, catalogue: Catalogue) -> str:
+    """The SKU that a text names: itself, or the base SKU where a lot is written behind it."""
+    if _is_sold(sku_text, catalogue):
+        return sku_text
+    sku_lot = parse_sku_lot(sku_text)
+    return sku_lot.base_sku if sku_lot else sku_text
+
+
+def _is_sold(sku: str, catalogue: Catalogue) -> bool:
+    return sku in catalogue.products or sku in catalogue.bundles
+
+
 @dataclass(slots=True)
 class _Units:
     """The units of one SKU, while they are summed."""
@@ -123,7 +141,7 @@ class _Reader:
         else:
             if not quantity_text:
                 self.notes.append(f"Counted {label} as 1: it names no quantity.")
-            self._count(self._known(sku_text), name, quantity, price, label)
+            self._count(known_sku(sku_text, self.catalogue), name, quantity, price, label)
 
     def result(self) -> ReadLines:
         """What the lines came to."""
@@ -147,13 +165,6 @@ class _Reader:
             price = next(iter(units.prices)) if len(units.prices) == 1 else None
             lines.append(ShopLine(sku, sku, None, name, units.quantity, price))
         return ReadLines(tuple(lines), tuple(problems), tuple(self.notes))
-
-    def _known(self, sku_text: str) -> str:
-        """The SKU that a text names: itself, or the base SKU where a lot is written behind it."""
-        if sku_text in self.catalogue.products or sku_text in self.catalogue.bundles:
-            return sku_text
-        sku_lot = parse_sku_lot(sku_text)
-        return sku_lot.base_sku if sku_lot else sku_text
 
     def _count(self, sku: str, name: str, quantity: int, price: Decimal | None, label: str) -> None:
         product = self.catalogue.products.get(sku)
