@@ -28,10 +28,12 @@ from shipsync.doors.shipstation import ShipStation
 from shipsync.errors import ConfigurationError
 from shipsync.jobs import queue
 from shipsync.jobs.queue import Enqueued
-from shipsync.jobs.schedule import Schedule, default_controls
+from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
-from shipsync.procedures import backup, cleanup, import_orders, load, sync, upload
+from shipsync.procedures import backup, cleanup, import_orders, load, mail, sync, upload
+from shipsync.procedures.alerts import watch
 from shipsync.procedures.work import Procedure
+from shipsync.rules.alerts import Machine
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE, KEY_CATALOGUE
 from shipsync.sandbox.home import Sandbox
 from shipsync.store import first_start, selfcheck
@@ -55,6 +57,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         cleanup.PROCEDURE,
         load.PROCEDURE,
         backup.PROCEDURE,
+        mail.PROCEDURE,
     )
 }
 
@@ -86,8 +89,9 @@ class App:
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:
+        self.started_at = self.clock.now()
         self.worker = Worker(self)
-        self.schedule = Schedule(self.db, self.clock.now, self.settings.zone, self.worker.wake)
+        self.schedule = Schedule(self.db, self.clock.now, self.settings.zone, self.worker.wake, self.watch)
         door = self.doors.get("shipstation")
         if isinstance(door, ShipStation):
             # A wait for the next minute's requests must not hold up a cancel or the end of the process.
@@ -125,6 +129,23 @@ class App:
         asked = queue.retry(self.db, job_id, by, self.now())
         self.worker.wake()
         return asked
+
+    def machine(self) -> Machine:
+        """How this process and its disk are: what alerts are told from besides the database."""
+        free_bytes, needed_bytes = self.db.room() or (None, None)
+        return Machine(
+            started_at=self.started_at,
+            is_working=self.is_working,
+            free_bytes=free_bytes,
+            needed_bytes=needed_bytes,
+            findings=tuple(self.findings),
+            notices=tuple(self.db.notices),
+        )
+
+    def watch(self) -> None:
+        """Look which alerts began or ended, and have the worker send the mails there are about them."""
+        if watch(self.db, self.settings, self.machine(), self.now()).has_mail:
+            self.enqueue(mail.KIND, {}, REQUESTED_BY)
 
     @property
     def is_working(self) -> bool:
@@ -183,7 +204,8 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
             door = open_door(str(settings.shipstation_url), *_credentials(settings), clock, share=_share(db))
             watched = settings.order_files
         stack.callback(door.close)
-        app = App(settings, db, {"shipstation": door, "order_files": watched}, clock)
+        doors = {"shipstation": door, "order_files": watched, "mail": mail.open_mail_door(settings)}
+        app = App(settings, db, doors, clock)
         app.findings = selfcheck.findings(db, clock.now())
         for finding in app.findings:
             log.error("self-check: %s", finding)
