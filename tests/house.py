@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shipsync.config import load_settings
+from shipsync.doors.mail import MailFolder
 from shipsync.runtime import App, Clock, open_door, prepare_database
 from shipsync.sandbox.clock import VirtualClock
 from shipsync.sandbox.faults import Faults
@@ -137,7 +138,8 @@ def a_house(
     with Server(world, clock.now, faults=Faults()) as server, open_database(database) as db:
         prepare_database(db, settings, start)
         door = open_door(server.url, "sandbox", "sandbox", time)
-        app = App(settings, db, {"shipstation": door, "order_files": folder / "shop"}, time)
+        doors = {"shipstation": door, "order_files": folder / "shop", "mail": MailFolder(folder / "outbox")}
+        app = App(settings, db, doors, time)
         yield House(app, clock, world, server, ShopFeed(world, folder / "shop"))
         door.close()
 
