@@ -42,8 +42,6 @@ def run(app: st.App) -> None:
         sys.exit(
             "python app.py takes no options: set SHIPSYNC_PORT, or use `streamlit run app.py` with Streamlit's own."
         )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     app.run(config={"server.port": settings.port})
 
 
@@ -55,6 +53,8 @@ def routes() -> Sequence[BaseRoute]:
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Start before the first visit, stop after the last: what `st.App` runs around serving."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with ExitStack() as stack:
         try:
             refuse_other_addresses(str(st.get_option("server.address") or "0.0.0.0"))  # noqa: S104 - Streamlit's default

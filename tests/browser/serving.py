@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,17 @@ def free_port() -> int:
 class Served:
     """shipsync as `python app.py` starts it. Its log is kept; it is ended by its process id."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], launcher: str = "app.py") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        launcher: Sequence[str] = ("app.py",),
+        sources: Path = ROOT,
+    ) -> None:
         self.folder = folder
         self.log_path = folder / "server.log"
         self.database = folder / "shipsync.duckdb"
+        self.sources = sources
         self._launcher = launcher
         self._environment = dict(environment)
         self.process: subprocess.Popen[bytes] | None = None
@@ -64,9 +71,14 @@ class Served:
         """Another process on the same database and port."""
         given = {name: value for name, value in os.environ.items() if not name.startswith("SHIPSYNC_")}
         given |= {"SHIPSYNC_DATABASE": str(self.database), "SHIPSYNC_PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        given |= {"STREAMLIT_SERVER_PORT": str(self.port)}  # for `streamlit run`, which does not read ours
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, self._launcher], cwd=ROOT, env=given | self._environment, stdout=log, stderr=log
+                [sys.executable, *self._launcher],
+                cwd=self.sources,
+                env=given | self._environment,
+                stdout=log,
+                stderr=log,
             )
 
     def is_well(self) -> bool:
@@ -104,7 +116,7 @@ class Served:
 class Warehouse:
     """A served shipsync with a ShipStation and a shop in which only the test acts, on the real clock."""
 
-    def __init__(self, folder: Path, launcher: str = "app.py") -> None:
+    def __init__(self, folder: Path, launcher: Sequence[str] = ("app.py",), sources: Path = ROOT) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.world = World(1, datetime.now(UTC), orders_per_day=0)
         self.faults = Faults()
@@ -118,7 +130,7 @@ class Warehouse:
             "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
             "SHIPSYNC_ORDER_FILES": str(folder / "shop"),
         }
-        self.served = Served(folder, self.environment, launcher)
+        self.served = Served(folder, self.environment, launcher, sources)
 
     @property
     def url(self) -> str:

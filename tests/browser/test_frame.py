@@ -26,7 +26,7 @@ def test_a_deep_link_opens_its_page_within_the_frame(page: Page, name: str) -> N
 @pytest.fixture(scope="module")
 def for_viewers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A fresh server at which nobody may do anything: whoever comes belongs to no group."""
-    one = Warehouse(tmp_path_factory.mktemp("strangers"), launcher=str(Path(__file__).with_name("as_stranger.py")))
+    one = Warehouse(tmp_path_factory.mktemp("strangers"), launcher=[str(Path(__file__).with_name("as_stranger.py"))])
     one.served.start()
     yield one
     one.stop()
