@@ -70,7 +70,6 @@ class UnknownSku:
     """A SKU of the shop that is neither a product nor a bundle, so its orders are held."""
 
     sku: str
-    name: str  # as its line calls it
     orders: int
     oldest_at: datetime
 
@@ -399,7 +398,7 @@ def _mail(facts: Facts, now: datetime) -> _Found | None:
 
 SYNC_PAGE, JOBS_PAGE, TODAY = Place("sync", "Sync"), Place("jobs", "Jobs"), Place("today", "Today")
 QUARANTINE = Place("sync", "Look at it")
-IMPORTS = Place("imports", "Add it")
+IMPORTS = Place("imports", "Imports")
 
 WATCHED: tuple[_Watched, ...] = (
     _Watched("worker", "whether the worker runs", (), _worker_ended, JOBS_PAGE),

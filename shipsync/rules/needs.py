@@ -15,10 +15,6 @@ from shipsync.rules.alerts import (
     Place,
     alerts,
 )
-from shipsync.rules.catalogue import Catalogue
-from shipsync.rules.lots import parse_sku_lot
-from shipsync.rules.order_formats import RawShopOrder
-from shipsync.rules.shop_text import clean
 
 MOST_SKUS = 5
 
@@ -51,15 +47,14 @@ def needs(facts: Facts, now: datetime) -> list[Need]:
 
 def _unknown_skus(facts: Facts) -> Iterator[Need]:
     for one in facts.unknown_skus[:MOST_SKUS]:
-        orders = f"{one.orders:,} order{'s' if one.orders > 1 else ''} held back"
-        named = f" ({one.name})" if one.name else ""
-        place = Place(IMPORTS.page, IMPORTS.label, (("sku", one.sku),))
-        yield Need("warn", f"{orders}: unknown bundle {one.sku}{named}.", place, one.oldest_at)
+        orders = f"{one.orders:,} order{'s are' if one.orders > 1 else ' is'} held back"
+        place = Place(IMPORTS.page, "Add the bundle", (("bundle", one.sku),))
+        yield Need("warn", f"{orders}: nobody knows the SKU {one.sku}.", place, one.oldest_at)
     more = len(facts.unknown_skus) - MOST_SKUS
     if more > 0:
-        skus = f"{more:,} other SKU{'s' if more > 1 else ''}"
         since = min(one.oldest_at for one in facts.unknown_skus)
-        yield Need("warn", f"Orders held back: {skus} nobody has described.", IMPORTS, since)
+        skus = "1 more SKU" if more == 1 else f"{more:,} more SKUs"
+        yield Need("warn", f"Orders are held back by {skus} that nobody knows.", IMPORTS, since)
 
 
 def _held(facts: Facts, now: datetime) -> Iterator[Need]:
@@ -70,22 +65,3 @@ def _held(facts: Facts, now: datetime) -> Iterator[Need]:
         level: Level = "bad" if now - one.oldest_at > HELD_TOO_LONG else "warn"
         more = f" And {one.count - 1:,} more of this kind." if one.count > 1 else ""
         yield Need(level, f"{one.example}{more}", QUARANTINE, one.oldest_at)
-
-
-def unknown_skus_of(raw: RawShopOrder, catalogue: Catalogue) -> dict[str, str]:
-    """The SKUs of one shop order, or of a bundle in it, that nobody has described, each with the name it has there."""
-    layout, found = raw.layout, dict[str, str]()
-    for line in raw.lines:
-        text = clean(line.get(layout.sku))
-        if not text or (layout.adjustment and line.get(layout.adjustment, "").lower() == "true"):
-            continue
-        known = text in catalogue.products or text in catalogue.bundles
-        named = None if known else parse_sku_lot(text)
-        sku = named.base_sku if named is not None else text
-        if sku in catalogue.bundles:
-            for part in catalogue.bundles[sku]:
-                if part.component_sku not in catalogue.products:
-                    found.setdefault(part.component_sku, f"in bundle {sku}")
-        elif sku not in catalogue.products:
-            found.setdefault(sku, clean(line.get(layout.name)))
-    return found

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from shipsync.errors import StoreError
 from shipsync.rules.alerts import Facts, Held, Late, Machine, MailTrouble, UnknownSku
 from shipsync.rules.lateness import CutOff
-from shipsync.rules.needs import unknown_skus_of
 from shipsync.rules.order_formats import RawShopOrder
+from shipsync.rules.shop_lines import unknown_skus as unknown_skus_of
 from shipsync.store import lateness, marks, outbox, products, uploads, workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.workflows import Control
@@ -184,13 +184,11 @@ def unknown_skus(con: Cursor) -> list[UnknownSku]:
     if not rows:
         return []
     catalogue = products.catalogue(con)
-    names: dict[str, str] = {}
     since: defaultdict[str, list[datetime]] = defaultdict(list)
     for raw, first_seen_at in rows:
-        for sku, name in unknown_skus_of(RawShopOrder.from_json(raw), catalogue).items():
-            names.setdefault(sku, name)
+        for sku in unknown_skus_of(RawShopOrder.from_json(raw), catalogue):
             since[sku].append(first_seen_at)
-    found = [UnknownSku(sku, names[sku], len(seen), min(seen)) for sku, seen in since.items()]
+    found = [UnknownSku(sku, len(seen), min(seen)) for sku, seen in since.items()]
     return sorted(found, key=lambda one: (-one.orders, one.sku))
 
 

@@ -85,7 +85,7 @@ def late(came_in: datetime, count: int = 1) -> Late:
 
 
 def an_unknown_sku(sku: str = "18855", orders: int = 2) -> UnknownSku:
-    return UnknownSku(sku, "Starter set", orders, NOON - minutes(1))
+    return UnknownSku(sku, orders, NOON - minutes(1))
 
 
 # key -> state -> what is the case. Where a state is missing the alert cannot have it.
