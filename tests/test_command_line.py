@@ -200,7 +200,7 @@ def test_the_newest_jobs_are_listed(database: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "sync", "import", "upload", "cleanup", "status", "jobs", "workflow", "backup", "restore", "load",
+    ["sync", "import", "upload", "cleanup", "status", "jobs", "workflow", "backup", "restore", "load",
      "simulate", "doctor"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,29 +208,3 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         main([command, "--help"])
     assert ended.value.code == 0
     assert "--json" in capsys.readouterr().out
-
-
-def test_run_does_the_loop_by_itself_and_ends_in_good_order(database: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "shipsync", "run", "--verbose"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stderr is not None
-        waited_for = {"xml-import.1: succeeded", "shipstation-upload.1: succeeded", "shipstation-sync.1: succeeded"}
-        for line in running.stderr:
-            waited_for = {text for text in waited_for if text not in line}
-            if not waited_for:
-                break
-        running.terminate()
-        output, _ = running.communicate()
-    assert waited_for == set()
-    assert "Stopped." in output
-    assert running.returncode == 0
-    assert not database.with_suffix(".duckdb.wal").exists()
-    with open_database(database) as db:
-        assert db.notices == []
-        assert db.read().rows("SELECT DISTINCT requested_by FROM jobs") == [("schedule",)]
-        assert db.read().rows("SELECT count(*) FROM jobs WHERE status = 'running'") == [(0,)]

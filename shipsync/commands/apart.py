@@ -13,14 +13,14 @@ from shipsync.errors import Busy
 
 def restore(settings: Settings, options: argparse.Namespace) -> Answer:
     """`restore FILE`. Raises Busy while a server runs: it would go on with the old file."""
-    from shipsync.store.backup import restore as put_back
-
     server = running_server(settings)
     if server is not None:
         raise Busy(
             f"shipsync runs at {server.address.url} on {settings.database_path}. "
             f"Stop it first (process {server.address.pid}), then restore."
         )
+    from shipsync.store.backup import restore as put_back
+
     done = put_back(options.path, settings.database_path)
     lines = [f"Restored {done.path}: {sum(done.counts.values()):,} rows in {len(done.counts)} tables."]
     if done.replaced is not None:

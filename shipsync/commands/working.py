@@ -53,9 +53,10 @@ def _job(settings: Settings, options: argparse.Namespace, kind: str, arguments: 
         try:
             job = desk.have_done(kind, arguments, line.show)
         except KeyboardInterrupt:
-            if desk.url is None or line.job_id is None:
+            if desk.url is None:
                 raise
-            text = f"{line.job_id} goes on in the server at {desk.url}. See how it ends: python -m shipsync jobs"
+            asked = line.job_id or "What was asked for"
+            text = f"{asked} goes on in the server at {desk.url}. See how it ends: python -m shipsync jobs"
             return Answer([text], {"job_id": line.job_id, "error": text}, STOPPED)
         finally:
             line.clear()

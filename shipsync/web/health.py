@@ -37,6 +37,8 @@ def not_ready(app: runtime.App) -> list[str]:
         app.db.check_space()
     except StoreFull as error:
         reasons.append(str(error))
+    if app.past is not None:
+        return [*reasons, app.past.sentence]
     try:
         sync = sync_state(app)
     except ShipsyncError as error:
