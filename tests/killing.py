@@ -5,7 +5,7 @@
         assert not story.wrong
 
 The embedded ShipStation and the shop's file live here, on the real clock; the process that is killed is
-`python -m shipsync run`, on a database file. Each round people do something, the process starts, and SIGKILL strikes:
+`python -m tests.engine`, on a database file. Each round people do something, the process starts, and SIGKILL strikes:
 in some rounds at any instant of its start, else at an instant of the work it does then, import, upload and sync. The
 instants are strata of the span that a whole pass took when it was measured, so that every part of it is met.
 """
@@ -133,11 +133,11 @@ class Place:
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
-        """`python -m shipsync run`, killed with SIGKILL at the end of the block."""
+        """`python -m tests.engine`, killed with SIGKILL at the end of the block."""
         self.feed.write()
         with self.log.open("wb") as log:
             child = subprocess.Popen(
-                [sys.executable, "-m", "shipsync", "run", "--verbose"],
+                [sys.executable, "-m", "tests.engine"],
                 cwd=ROOT,
                 env=self.environment(),
                 stdout=log,
