@@ -19,9 +19,12 @@ def all_settings(con: Cursor) -> dict[str, str]:
     return dict(con.rows("SELECT name, value FROM settings"))
 
 
-def set_setting(con: Cursor, name: str, value: str, by: str, now: datetime) -> None:
-    """Change a setting and say so in the audit log (DESIGN I10)."""
-    before = setting(con, name)
+def set_setting(con: Cursor, name: str, value: str, by: str, now: datetime, *, before: str | None = None) -> None:
+    """Change a setting and say so in the audit log (DESIGN I10).
+
+    `before` is what held until now where the setting was never set: its default.
+    """
+    before = setting(con, name) or before
     con.execute(
         """
         INSERT INTO settings (name, value, updated_at, updated_by)
