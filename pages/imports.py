@@ -70,11 +70,11 @@ with files_tab:
     table(
         [imports_words.seen(one) for one in seen],
         (
+            Column("read_at", "Read", "instant"),
             Column("file", "File"),
             Column("format", "Format"),
             Column("orders", "Orders", "number"),
-            Column("became", "What became of them"),
-            Column("read_at", "Read", "instant"),
+            Column("became", "What became of them", width=520),
             Column("run", "Run", "link"),
         ),
         key="imports_files",

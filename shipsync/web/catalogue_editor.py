@@ -100,6 +100,8 @@ def _editor(sheet: _Sheet, new_sku: str) -> None:
         )
         pressed = st.form_submit_button(f"Save {sheet.what}", type="primary", key=f"imports_{sheet.what}_save")
     with above:
+        if shown.new_sku and shown.new_sku not in shown.loaded:
+            st.info(f"{words.plain(shown.new_sku)} is new. Its row stands ready at the end: fill it in and save.")
         is_sure = st.session_state.pop(f"imports_{sheet.what}_is_sure", False)
         if pressed or is_sure:
             edits = st.session_state.get(key, {})
@@ -229,7 +231,7 @@ def _frame(sheet: _Sheet, rows: Sequence[Cells]) -> pd.DataFrame:
 def _product_columns() -> dict[str, Any]:
     make = st.column_config
     return {
-        "sku": make.TextColumn(LABELS["sku"], pinned=True),
+        "sku": make.TextColumn(LABELS["sku"], width="small"),
         "name": make.TextColumn(LABELS["name"], width="medium"),
         "is_key": make.CheckboxColumn(
             LABELS["is_key"], default=False, help="Counted, billed and shipped by us. Others are known and left out."
@@ -245,13 +247,15 @@ def _product_columns() -> dict[str, Any]:
 
 def _bundle_columns() -> dict[str, Any]:
     make = st.column_config
+    names = {product.sku: f"{product.sku} · {product.name}" for product in ask(store.products)}
     return {
-        "bundle_sku": make.TextColumn(LABELS["bundle_sku"], help="The SKU that the shop sells.", pinned=True),
+        "bundle_sku": make.TextColumn(LABELS["bundle_sku"], help="The SKU that the shop sells.", width="small"),
         "component_sku": make.SelectboxColumn(
             LABELS["component_sku"],
             help="What is on the shelf. A bundle of several products has a row for each.",
-            options=[product.sku for product in ask(store.products)],
-            width="medium",
+            options=list(names),
+            format_func=lambda sku: names.get(str(sku), str(sku)),
+            width="large",
         ),
         "quantity": make.NumberColumn(LABELS["quantity"], step=1, help="Units in one bundle."),
     }
