@@ -1,8 +1,225 @@
-"""Today."""
+"""Today: what needs a person, how the day goes beside what is usual, and how the periods stand."""
 
+from datetime import datetime
+
+import plotly.graph_objects as go
 import streamlit as st
 
+from shipsync import runtime
+from shipsync.rules import traffic
+from shipsync.rules.periods import business_date
+from shipsync.store import lateness, orders
+from shipsync.store import traffic as traffic_store
+from shipsync.web import words
+from shipsync.web.alert_list import alert_list, cut_off, needs_now
+from shipsync.web.answers import ask
+from shipsync.web.frame import PAGES
+from shipsync.web.outbox_list import outbox_list
 from shipsync.web.roles import Role, require
+from shipsync.web.tables import Column, table
+
+LATE_SHOWN = 50
+# What the warehouse still has to do comes first.
+STATES = ("awaiting_shipment", "pending", "uploaded", "on_hold", "awaiting_payment", "failed", "shipped", "cancelled")
+CLOSINGS = {
+    "End of day": "what was shipped on a business day, and the count of the shelves",
+    "End of week": "the weekly inventory report",
+    "End of month": "the month's charges and the invoice",
+}
+LATE_COLUMNS = (
+    Column("order_number", "Order"),
+    Column("came_in_at", "Came in", "instant", help="By the date of the shop or of ShipStation."),
+    Column("status", "State", "state"),
+    Column("ship_name", "Ship to"),
+    Column("ship_city", "City"),
+    Column("requested_service", "Service asked for"),
+    Column("source_system", "Source"),
+)
+HOUR_COLUMNS = (
+    Column("hour", "Hour"),
+    Column("came_in", "Came in", "number"),
+    Column("shipped", "Shipped", "number"),
+)
 
 require(Role.VIEWER)
 st.title("Today")
+
+
+def _link(label: str, page: str = "orders", **query: str) -> None:
+    st.page_link(PAGES / f"{page}.py", label=label, query_params=query)
+
+
+@st.fragment(run_every=1.0, key="today_live")
+def _live() -> None:
+    """What is seen within a second of its commit."""
+    alert_list(needs_now())
+    _figures()
+    _states()
+
+
+def _figures() -> None:
+    """Four figures, each beside what it is compared with, each opening into its rows."""
+    now, zone = runtime.app().now(), words.zone()
+    today, until = business_date(now, zone), traffic.up_to(now, zone)
+    days = traffic.last_days(today)
+    by_day = {one.day: one for one in ask(traffic_store.shipped_days, days[0], today)}
+    shipped = by_day.get(today, traffic_store.ShippedDay(today, 0, 0, 0))
+    compared = traffic.compared_days(until, ask(traffic_store.first_shipped_on))
+    usual = traffic.usual(list(ask(traffic_store.shipped_until, compared).values()), until)
+    bars = f"The bars are the days from {words.day(days[0])} to today."
+
+    grid = st.grid(4, min_column_width=165, border=True)
+    with grid.cell():
+        st.metric(
+            "Shipped today",
+            words.number(shipped.orders),
+            help=f"Orders whose first parcel has today's ship date. {bars}",
+            chart_data=traffic.per_day(days, {day: one.orders for day, one in by_day.items()}),
+            chart_type="bar",
+            delta_color="primary",
+        )
+        st.caption(usual.words)
+        _link("Shipped orders", status="shipped")
+    with grid.cell():
+        awaiting = ask(lateness.awaiting)
+        st.metric(
+            "Awaiting",
+            words.number(awaiting.count),
+            help="Orders that still have to be shipped: at ShipStation, or on their way up to it.",
+        )
+        st.caption(
+            "nothing waits" if awaiting.oldest_at is None else f"the oldest came {words.ago(awaiting.oldest_at, now)}"
+        )
+        _link("Awaiting orders", status="awaiting_shipment")
+    with grid.cell():
+        _late_figure(now)
+    with grid.cell():
+        st.metric(
+            "Units out today",
+            words.number(shipped.units),
+            help=f"Pieces in the parcels with today's ship date. {bars}",
+            chart_data=traffic.per_day(days, {day: one.units for day, one in by_day.items()}),
+            chart_type="bar",
+            delta_color="primary",
+        )
+        st.caption(f"in {words.count(shipped.parcels, 'parcel')}")
+
+
+def _late_figure(now: datetime) -> None:
+    by = cut_off()
+    if isinstance(by, str):
+        st.metric("Late past cut-off", words.UNKNOWN, help=by)
+        _link("Correct it in Settings", "settings")
+        return
+    before = by.last_before(now)
+    st.metric(
+        "Late past cut-off",
+        words.number(ask(lateness.late, before).count),
+        help=f"Orders that came in before the last cut-off, {words.moment(before)}, and still wait.",
+    )
+    st.caption(f"in before {words.clock(before)} on {words.day(before.astimezone(words.zone()).date())}")
+
+
+def _states() -> None:
+    """How many orders are in each state, each opening into them."""
+    counts = ask(orders.count_by_status)
+    if not counts:
+        st.info("No order has come in yet. The first sync brings in the last 30 days by itself.")
+        _link("See how far it is", "sync")
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for status in sorted(counts, key=lambda one: STATES.index(one) if one in STATES else len(STATES)):
+            _link(f"{words.state(status)} **{counts[status]:,}**", status=status)
+
+
+@st.fragment(run_every=10.0, key="today_traffic")
+def _traffic() -> None:
+    now, zone = runtime.app().now(), words.zone()
+    hours = traffic.hours(now.astimezone(zone))
+    came_in = traffic.per_hour(hours, ask(traffic_store.came_in_by_hour, hours))
+    first_day = business_date(hours[0], zone)
+    shipped = traffic.per_hour(hours, ask(traffic_store.shipped_by_hour, hours, first_day))
+    if not any(came_in) and not any(shipped):
+        return
+    labels = [f"{hour.astimezone(zone):%a %H:%M}" for hour in hours]
+    st.subheader("How much came in and went out in the last 24 hours?")
+    st.plotly_chart(
+        _bars(tuple(labels), tuple(came_in), tuple(shipped), f"{now.astimezone(zone):%Z}"),
+        key="today_hours",
+        config={"displayModeBar": False},
+        alt=f"Orders by hour: {sum(came_in):,} came in and {sum(shipped):,} were shipped in the last 24 hours.",
+    )
+    with st.expander("As a table"):
+        rows = [
+            dict(zip(("hour", "came_in", "shipped"), row, strict=True))
+            for row in zip(labels, came_in, shipped, strict=True)
+        ]
+        table(rows[::-1], HOUR_COLUMNS, key="today_hours_table", file="traffic", empty="")
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _bars(labels: tuple[str, ...], came_in: tuple[int, ...], shipped: tuple[int, ...], zone_name: str) -> go.Figure:
+    places = list(range(len(labels)))
+    figure = go.Figure()
+    for name, amounts in (("came in", came_in), ("shipped", shipped)):
+        hover = f"%{{customdata}}: %{{y:,}} {name}<extra></extra>"
+        figure.add_bar(x=places, y=amounts, name=name, customdata=labels, hovertemplate=hover)
+    # Every third hour is named, and the weekday where a day begins; places, because an hour may be there twice.
+    named = [place for place in places if int(labels[place][4:6]) % 3 == 0]
+    figure.update_layout(
+        height=260,
+        margin={"l": 0, "r": 0, "t": 24, "b": 0},
+        legend={"orientation": "h", "y": 1.15, "x": 0},
+        bargap=0.15,
+        uirevision="today",
+        xaxis={
+            "tickvals": named,
+            "ticktext": [labels[place] if labels[place][4:6] == "00" else labels[place][4:] for place in named],
+            "title": f"hour ({zone_name})",
+            "fixedrange": True,
+        },
+        yaxis={"title": "orders", "rangemode": "tozero", "fixedrange": True, "tickformat": ",d"},
+    )
+    return figure
+
+
+@st.fragment(run_every=10.0, key="today_late")
+def _late() -> None:
+    by = cut_off()
+    if isinstance(by, str):
+        return
+    before = by.last_before(runtime.app().now())
+    late = ask(lateness.late_orders, before, LATE_SHOWN)
+    if not late:
+        return
+    count = ask(lateness.late, before).count
+    st.subheader(f"Late orders ({count:,})")
+    if count > len(late):
+        st.caption(f"The {len(late)} that have waited longest; the CSV has all.")
+    opened = table(
+        late,
+        LATE_COLUMNS,
+        key="today_late_orders",
+        file="late-orders",
+        empty="",
+        all_rows=lambda: lateness.late_orders(runtime.app().db.read(), before),
+        opens=True,
+    )
+    if opened is not None:
+        st.switch_page(PAGES / "order.py", query_params={"order": late[opened].order_key})
+
+
+def _closings() -> None:
+    """The three periods. They say so plainly while nothing can be closed."""
+    grid = st.grid(3, min_column_width=250, border=True)
+    for name, what in CLOSINGS.items():
+        with grid.cell():
+            st.markdown(f"**{name}**")
+            st.caption(f"Not available yet: {what} come with a later version. Nothing has been closed so far.")
+
+
+_live()
+_traffic()
+_late()
+_closings()
+outbox_list()

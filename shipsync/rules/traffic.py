@@ -28,9 +28,11 @@ class Usual:
     until: datetime  # today's time of day it goes up to, in the warehouse's zone
 
     @property
-    def basis(self) -> str:
-        """'median of the last 8 Wednesdays up to 13:00'."""
-        return f"median of the last {self.days} {self.until:%A}s up to {self.until:%H:%M}"
+    def words(self) -> str:
+        """'usual by 13:00 on a Wednesday: 27 (median of 8)', or why there is none."""
+        if self.orders is None:
+            return f"no usual yet: {self.days} earlier {self.until:%A}{'' if self.days == 1 else 's'} known"
+        return f"usual by {self.until:%H:%M} on a {self.until:%A}: {self.orders:,.0f} (median of {self.days})"
 
 
 def up_to(now: datetime, zone: ZoneInfo) -> datetime:

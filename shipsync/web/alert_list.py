@@ -1,0 +1,80 @@
+"""What needs a person, as every page and Today show it.
+
+It is told from the database as it is now, not from the states the schedule keeps: a press that mends something is seen
+at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import streamlit as st
+
+from shipsync import runtime
+from shipsync.rules.alerts import Facts
+from shipsync.rules.lateness import CutOff
+from shipsync.rules.needs import Need, needs
+from shipsync.store import lateness, overview
+from shipsync.web import words
+from shipsync.web.answers import ask
+
+# The frame imports this module, so its own name for the folder cannot be used here.
+_PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+SHOWN = 12
+_LINE_LENGTH = 90
+_SIGNS = {"bad": ":red[■]", "warn": ":orange[▲]"}
+
+
+def facts_now(now: datetime) -> Facts:
+    """Everything that needs and alerts are told from, cheap enough for every tick."""
+    app = runtime.app()
+    return overview.told_now(
+        ask(overview.facts), app.machine(), cut_off(), lambda before: ask(lateness.late, before), now
+    )
+
+
+def cut_off() -> CutOff | str:
+    """By when orders have to go out, or the sentence that says why nobody can tell it."""
+    return ask(overview.cut_off, words.zone())
+
+
+def needs_now() -> list[Need]:
+    """What needs a person at this moment, the worst first."""
+    now = runtime.app().now()
+    return needs(facts_now(now), now)
+
+
+def alert_line() -> None:
+    """One line for the frame: how many things need a person, and the worst of them. Nothing while nothing does."""
+    found = [need for need in needs_now() if not need.waits]
+    if not found:
+        return
+    worst = found[0]
+    text = worst.text if len(worst.text) <= _LINE_LENGTH else f"{worst.text[:_LINE_LENGTH].rsplit(' ', 1)[0]} …"
+    things = "1 thing needs a person" if len(found) == 1 else f"{len(found):,} things need a person"
+    st.markdown(f"{_SIGNS[worst.level]} **[{things}](/today)** · {words.plain(text)}")
+
+
+def alert_list(found: Sequence[Need]) -> None:
+    """The list on top of Today: one line each with one link. Nothing while there is nothing."""
+    pressing = [need for need in found if not need.waits]
+    if pressing:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**Needs a person ({len(pressing):,})**")
+            for need in pressing[:SHOWN]:
+                _line(need, _SIGNS[need.level])
+            if len(pressing) > SHOWN:
+                st.caption(f"And {len(pressing) - SHOWN:,} more.")
+    for need in found:
+        if need.waits:
+            st.caption(f"○ Watched: {words.plain(need.text)}")
+
+
+def _line(need: Need, sign: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"{sign} {words.plain(need.text)}", width="stretch")
+        if need.place.page != "today":
+            st.page_link(_PAGES / f"{need.place.page}.py", label=need.place.label, query_params=dict(need.place.query))
