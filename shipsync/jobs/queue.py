@@ -16,6 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shipsync.store import jobs as store
 from shipsync.store.db import Database
@@ -31,17 +32,36 @@ class Enqueued:
     is_same: bool = True  # False: that job was asked for with other arguments, so it does not do what this press asks
 
 
-def enqueue(db: Database, kind: str, arguments: Mapping[str, object], requested_by: str, now: datetime) -> Enqueued:
+def enqueue(
+    db: Database,
+    kind: str,
+    arguments: Mapping[str, object],
+    requested_by: str,
+    now: datetime,
+    *,
+    widens: bool = False,
+) -> Enqueued:
     """Ask for a job. At most one of a kind is queued or running: a second press joins the first.
 
-    A press with other arguments than the job's cannot join it: nothing is queued for it, and `is_same` says so.
+    A press with other arguments than the job's cannot join it: nothing is queued for it, and `is_same` says so. With
+    `widens` it can as long as the job has not begun: the job then does what both asked for.
     """
     with db.transaction() as con:
         there = store.open_job(con, kind)
-        if there is not None:
-            asked = json.loads(json.dumps(dict(arguments)))  # as the job's own came back from its row
+        if there is None:
+            return Enqueued(store.add_job(con, kind, arguments, requested_by, now), created=True)
+        asked = json.loads(json.dumps(dict(arguments)))  # as the job's own came back from its row
+        if not widens:
             return Enqueued(there.job_id, created=False, is_same=there.arguments == asked)
-        return Enqueued(store.add_job(con, kind, arguments, requested_by, now), created=True)
+        both = _both(there.arguments, asked)
+        joined = there.arguments == both or store.widen_job(con, there.job_id, both)
+        return Enqueued(there.job_id, created=False, is_same=joined)
+
+
+def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What both ask for: lists together, of anything else the later word."""
+    lists = {name for name in one.keys() & other.keys() if isinstance(one[name], list)}
+    return {**one, **other, **{name: sorted({*one[name], *other[name]}) for name in lists}}
 
 
 def cancel(db: Database, job_id: str, by: str, now: datetime) -> store.Job:

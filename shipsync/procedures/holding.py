@@ -82,13 +82,13 @@ def settle_poison(con: Cursor, asked: Mapping[str, str], reader: Reader, now: da
     """
     if not asked:
         return
-    held = {one.entry.entity_id: one.entry for one in quarantine.open_entries(con, ["poison"])}
+    held = {one.entry.entity_id: one for one in quarantine.open_entries(con, ["poison"])}
     for entity_id, reading_id in asked.items():
         answered = reading_id and not any(page.poison for page in reader.decoded([reading_id]))
         if answered:
             quarantine.resolve(con, "poison", [entity_id], "ShipStation answers again", now)
-        elif entity_id in held:
-            quarantine.put(con, [held[entity_id]], now)
+        elif entity_id in held and held[entity_id].last_seen_at < now:  # else its page has just said so
+            quarantine.put(con, [held[entity_id].entry], now)
 
 
 def poison_place(entry: quarantine.Entry) -> tuple[Feed, Window]:

@@ -28,6 +28,7 @@ from shipsync.store import marks, quarantine, reference
 WORKFLOW = "shipstation-sync"
 
 POISON_RETRIES_A_RUN = 3
+POISON_PRESSED_A_RUN = 20
 POISON_FIRST_WAIT = timedelta(minutes=5)
 POISON_LONGEST_WAIT = timedelta(hours=6)
 NAMES_AGAIN = timedelta(hours=1)
@@ -110,22 +111,29 @@ def _spoken(instant: datetime | None) -> str:
 
 
 def _retry_poison(work: Work, reader: Reader) -> None:
-    """Ask again for places that answered 500; what comes is applied like any other page."""
+    """Ask again for places that answered 500; what comes is applied like any other page.
+
+    Those that a person wants asked now (argument `poison`, their identities) do not wait for their hour.
+    """
+    pressed = set(work.arguments.get("poison", ()))
+    places = [(one, *poison_place(one.entry)) for one in quarantine.open_entries(work.db.read(), ["poison"])]
+    # A wider one lies somewhere in all of an order's parcels, which are asked for again by themselves.
+    narrow = [found for found in places if found[2].end - found[2].start <= watermark.SEED]
+    wanted = [found for found in narrow if found[0].entry.entity_id in pressed][:POISON_PRESSED_A_RUN]
+    due = [found for found in narrow if found not in wanted and _is_due(found[0], work.now())]
     asked: dict[str, str] = {}
-    for held in quarantine.open_entries(work.db.read(), ["poison"]):
-        wait = min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
-        if len(asked) == POISON_RETRIES_A_RUN or work.now() - held.last_seen_at < wait:
-            continue
-        feed, place = poison_place(held.entry)
-        if place.end - place.start > watermark.SEED:
-            continue  # it lies somewhere in all of an order's parcels, which are asked for again by themselves
+    for one, feed, place in wanted + due[:POISON_RETRIES_A_RUN]:
         try:
-            asked[held.entry.entity_id] = reader.ask_again(feed, place)
+            asked[one.entry.entity_id] = reader.ask_again(feed, place)
         except (ShipStationDown, ShipStationGarbled) as error:
             # The list itself was read just now, so it is this place that still fails.
-            work.log(f"Still failing: {held.entry.detail} ({error})")
-            asked[held.entry.entity_id] = ""
+            work.log(f"Still failing: {one.entry.detail} ({error})")
+            asked[one.entry.entity_id] = ""
     work.memory["poison asked"] = asked
+
+
+def _is_due(held: quarantine.OpenEntry, now: datetime) -> bool:
+    return now - held.last_seen_at >= min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
 
 
 # Step 3: names behind codes

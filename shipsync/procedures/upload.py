@@ -1,8 +1,9 @@
 """Sends waiting shop orders up to ShipStation, each exactly once (DESIGN D13).
 
-1. settle    claims of a run that died are given back; an order whose sending had no known outcome is first looked
-             for at ShipStation, or waits until the sync has read past its sending. So nothing that a person has
-             meanwhile changed there is written over.
+1. settle    orders that a person wants sent once more wait again (argument `again`, their keys). Claims of a run that
+             died are given back; an order whose sending had no known outcome is first looked for at ShipStation, or
+             waits until the sync has read past its sending. So nothing that a person has meanwhile changed there is
+             written over.
 2. send      in batches: claim (committed), send, write the results by orderKey. A failure leaves claims that the
              next run gives back; the orderKey makes a second sending an update, never a second order.
 """
@@ -27,6 +28,11 @@ LOOK_UPS_A_RUN = 20
 
 def settle(work: Work) -> Result:
     """Step 1. Returns how many claims were given back, and how many unclear orders were found or may be sent."""
+    again = work.arguments.get("again")
+    if again:
+        with work.db.transaction() as con:
+            work.lease.check(con)
+            work.count("tried again", store.try_again(con, [str(key) for key in again], work.now()))
     if not store.is_anything_claimed(work.db.read()):
         return {"given back": 0, "found": 0, "may be sent": 0}
     with work.db.transaction() as con:

@@ -67,7 +67,7 @@ def add_job(con: Cursor, kind: str, arguments: Mapping[str, object], requested_b
     job_id: str = con.value(
         """
         INSERT INTO jobs (job_id, kind, arguments, status, requested_by, requested_at, attempts, cancel_requested)
-        SELECT $kind || '.' || (coalesce(max(CAST(regexp_extract(job_id, '[0-9]+$') AS BIGINT)), 0) + 1),
+        SELECT $kind || '.' || (coalesce(max(CAST(substr(job_id, length($kind) + 2) AS BIGINT)), 0) + 1),
                $kind, $arguments, 'queued', $requested_by, $now, 0, false
         FROM jobs
         WHERE kind = $kind
@@ -76,6 +76,23 @@ def add_job(con: Cursor, kind: str, arguments: Mapping[str, object], requested_b
         {"kind": kind, "arguments": json.dumps(dict(arguments)), "requested_by": requested_by, "now": now},
     )
     return job_id
+
+
+def widen_job(con: Cursor, job_id: str, arguments: Mapping[str, object]) -> bool:
+    """Give a job other arguments. False if it has begun: its finished steps have done what they were told then."""
+    return bool(
+        con.rows(
+            """
+            UPDATE jobs
+            SET arguments = $arguments
+            WHERE job_id = $job_id
+              AND status = 'queued'
+              AND attempts = 0
+            RETURNING job_id
+            """,
+            {"job_id": job_id, "arguments": json.dumps(dict(arguments))},
+        )
+    )
 
 
 def job(con: Cursor, job_id: str) -> Job | None:

@@ -192,6 +192,23 @@ def refused(con: Cursor, messages: Mapping[str, str], tries_allowed: int, now: d
     return sorted((order_key, number) for order_key, number, status in rows if status == "failed")
 
 
+def try_again(con: Cursor, order_keys: Sequence[str], now: datetime) -> int:
+    """Give orders that have failed for good one more try. Returns how many there were of them."""
+    rows = con.rows(
+        """
+        UPDATE orders_inbox
+        SET status = 'pending', upload_attempts = upload_attempts - 1, updated_at = $now
+        WHERE order_key IN (SELECT unnest($keys))
+          AND status = 'failed'
+          AND source_system = 'X-Cart'
+          AND shipstation_order_id IS NULL
+        RETURNING order_key
+        """,
+        {"keys": list(order_keys), "now": now},
+    )
+    return len(rows)
+
+
 def release(con: Cursor, run_id: str) -> None:
     """Give this run's claims back without an outcome: they count as unclear."""
     con.execute("UPDATE orders_inbox SET claimed_by = NULL WHERE claimed_by = $run_id", {"run_id": run_id})

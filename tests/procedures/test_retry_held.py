@@ -1,0 +1,121 @@
+"""Trying held records again at a press: what each kind of trouble asks for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from shipsync.jobs import queue
+from shipsync.rules.quarantine import CASES, case_of, retry_of
+from shipsync.sandbox import faults as f
+from shipsync.store import jobs as jobs_store
+from shipsync.store import quarantine
+from tests.house import IMPORT, NOON, SYNC, UPLOAD, House
+
+
+def pressed(house: House, kind: str, reason: str) -> None:
+    """Press retry for all of one trouble, and let the job run."""
+    ids = quarantine.open_ids(house.app.db.read(), kind, reason)
+    again = retry_of(kind, ids)
+    assert again is not None
+    assert house.job(again.workflow, again.arguments).status == "succeeded"
+
+
+def test_a_poison_place_is_asked_at_the_press_and_not_after_its_hour(house: House) -> None:
+    orders = house.world.bulk_orders(60, timedelta(hours=2), NOON)
+    bad = orders[30]
+    house.faults.poison(bad.order_id)
+    house.sync()
+    for _ in range(4):
+        house.wait(60)
+        house.sync()
+    house.faults.heal(bad.order_id)
+    house.wait(1)
+    house.sync()
+    assert house.held() == [("poison", "always_500")]
+    pressed(house, "poison", "always_500")
+    assert house.held() == []
+    assert house.order(bad.number)["status"] == "awaiting_shipment"
+
+
+def test_a_poison_place_that_still_fails_counts_the_try(house: House) -> None:
+    bad = house.world.bulk_orders(10, timedelta(hours=2), NOON - timedelta(hours=1))[5]
+    house.faults.poison(bad.order_id)
+    house.sync()
+    before = quarantine.open_of(house.app.db.read(), "poison", "always_500")[0].tries
+    pressed(house, "poison", "always_500")
+    assert quarantine.open_of(house.app.db.read(), "poison", "always_500")[0].tries == before + 1
+
+
+def test_an_order_with_an_unknown_bundle_comes_through_once_the_bundle_is_there(house: House) -> None:
+    placed = house.world.place_shop_order([("18999", 1)])
+    house.import_shop()
+    assert house.held() == [("shop_order", "unknown_sku")]
+    pressed(house, "shop_order", "unknown_sku")
+    assert house.held() == [("shop_order", "unknown_sku")]
+    with house.app.db.transaction() as con:
+        con.execute(
+            "INSERT INTO bundles (bundle_sku, component_sku, quantity, updated_at) VALUES ('18999', '17612', 6, $now)",
+            {"now": house.clock.now()},
+        )
+    pressed(house, "shop_order", "unknown_sku")
+    assert house.held() == []
+    assert house.order(placed.number)["status"] == "pending"
+
+
+def test_an_order_refused_for_good_is_sent_once_more(house: House) -> None:
+    placed = house.world.place_shop_order()
+    house.import_shop()
+    house.faults.add("createorders", f.refusal("the address is wrong"))
+    for _ in range(3):
+        house.upload()
+    assert house.held() == [("upload", "upload_refused")]
+    assert house.order(placed.number)["status"] == "failed"
+    pressed(house, "upload", "upload_refused")
+    assert house.order(placed.number)["status"] == "failed"
+    house.faults.clear()
+    pressed(house, "upload", "upload_refused")
+    assert house.held() == []
+    assert house.order(placed.number)["status"] == "uploaded"
+
+
+def test_a_press_widens_a_sync_that_has_not_begun(house: House) -> None:
+    db, now = house.app.db, house.clock.now()
+    waiting = queue.enqueue(db, SYNC, {}, "schedule", now)
+    joined = queue.enqueue(db, SYNC, {"everything": True, "poison": ["b"]}, "Ann", now, widens=True)
+    assert (joined.job_id, joined.created, joined.is_same) == (waiting.job_id, False, True)
+    queue.enqueue(db, SYNC, {"everything": True, "poison": ["a"]}, "Ann", now, widens=True)
+    job = jobs_store.job(db.read(), waiting.job_id)
+    assert job is not None
+    assert job.arguments == {"everything": True, "poison": ["a", "b"]}
+
+
+def test_a_press_does_not_widen_a_sync_that_runs(house: House) -> None:
+    db, now = house.app.db, house.clock.now()
+    running = queue.enqueue(db, SYNC, {}, "schedule", now)
+    with db.transaction() as con:
+        assert jobs_store.start_job(con, running.job_id, f"{SYNC}.1", now)
+    assert not queue.enqueue(db, SYNC, {"everything": True}, "Ann", now, widens=True).is_same
+    assert queue.enqueue(db, SYNC, {}, "Ann", now, widens=True).is_same
+
+
+@pytest.mark.parametrize(
+    ("kind", "workflow"),
+    [("shop_order", IMPORT), ("order_file", IMPORT), ("upload", UPLOAD), ("order", SYNC), ("poison", SYNC)],
+)
+def test_each_kind_is_tried_again_by_its_workflow(kind: str, workflow: str) -> None:
+    again = retry_of(kind, ["b", "a"])
+    assert again is not None
+    assert again.workflow == workflow
+
+
+@pytest.mark.parametrize("kind", ["sku_text", "status_word", "shop_change"])
+def test_a_note_is_not_tried_again(kind: str) -> None:
+    assert retry_of(kind, ["1"]) is None
+
+
+def test_every_trouble_has_words_and_an_unknown_one_too() -> None:
+    for case in CASES.values():
+        assert all((case.title, case.why.endswith("."), case.next.endswith(".")))
+    assert case_of("order", "brand_new").title == "order: brand new"
