@@ -30,7 +30,7 @@ from shipsync.jobs import queue
 from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
-from shipsync.procedures import backup, cleanup, import_orders, load, mail, sync, upload
+from shipsync.procedures import backfill, backup, cleanup, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.work import Procedure
 from shipsync.rules.alerts import Machine
@@ -52,6 +52,7 @@ PROCEDURES: Mapping[str, Procedure] = {
     one.workflow: one
     for one in (
         sync.PROCEDURE,
+        backfill.PROCEDURE,
         upload.PROCEDURE,
         import_orders.PROCEDURE,
         cleanup.PROCEDURE,
