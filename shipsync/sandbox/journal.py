@@ -41,8 +41,8 @@ def _decode(value: dict[str, Any]) -> Any:
     return value
 
 
-def started_at(folder: Path) -> datetime | None:
-    """When the world kept in this folder began; None when none is kept."""
+def kept_world(folder: Path) -> dict[str, Any] | None:
+    """Which world is kept in this folder: its seed, its start and whatever else makes it another. None: none is."""
     try:
         with (folder / _NAME).open("rb") as file:
             first = file.readline()
@@ -50,8 +50,8 @@ def started_at(folder: Path) -> datetime | None:
         return None
     if not first.endswith(b"\n"):
         return None
-    start: datetime = json.loads(first, object_hook=_decode)["start"]
-    return start
+    world: dict[str, Any] = json.loads(first, object_hook=_decode)
+    return world
 
 
 class Journal:
@@ -69,7 +69,7 @@ class Journal:
 
     def deeds(self) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
         """Every deed that was kept: when, which, and with what. Afterwards the journal takes new ones."""
-        if not self._path.exists() or started_at(self._path.parent) is None:
+        if not self._path.exists() or kept_world(self._path.parent) is None:
             self._path.write_bytes(b"")
             self._file = self._path.open("ab")
             self._write(self._world)

@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 
 from shipsync.sandbox import account, writes
 from shipsync.sandbox.books import Books
-from shipsync.sandbox.journal import Journal, started_at
+from shipsync.sandbox.journal import Journal, kept_world
 from shipsync.sandbox.objects import (
     Address,
     Customer,
@@ -122,6 +122,18 @@ class World:
             self._journal = journal
 
     @classmethod
+    def kept(cls, seed: int, new_start: datetime, state_dir: Path | None, **options: Any) -> Self:
+        """The world kept in a folder as its last deed left it; when there is none, a new one from `new_start` on.
+
+        `options` are those of World; the time zone of a kept world stays as it was. Raises ConfigurationError when the
+        folder keeps the world of another seed.
+        """
+        there = kept_world(state_dir) if state_dir is not None else None
+        if there is not None and "timezone" in there:
+            options["timezone"] = there["timezone"]
+        return cls(seed, there["start"] if there is not None else new_start, state_dir=state_dir, **options)
+
+    @classmethod
     def resumed(
         cls,
         seed: int,
@@ -131,14 +143,15 @@ class World:
         history: timedelta = timedelta(0),
         **options: Any,
     ) -> Self:
-        """The world kept in a folder, advanced to now; when there is none, a new one that began `history` ago.
-
-        `options` are those of World. Raises ConfigurationError when the folder keeps the world of another seed.
-        """
-        kept = started_at(state_dir) if state_dir is not None else None
-        world = cls(seed, kept or now - history, state_dir=state_dir, **options)
+        """The world kept in a folder (see `kept`), advanced to now; a new one began `history` ago."""
+        world = cls.kept(seed, now - history, state_dir, **options)
         world.advance_to(now)
         return world
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing has happened in it yet."""
+        return self.now == self.start
 
     def advance_to(self, now: datetime) -> None:
         """Make everything that happens up to `now` happen. An earlier instant changes nothing."""
