@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -323,16 +323,15 @@ class People:
     def _buy(self, at: datetime, order: Order, items: Items | None = None) -> Shipment:
         rng = self._world.random("bought", order.order_id, at)
         left = sum(self._books.unshipped(order).values())
-        units = sum(count for _, count in items) if items is not None else left
-        service = _service(order, rng)
+        terms = label_terms(order, sum(count for _, count in items) if items is not None else left, rng)
         return self._books.buy_label(
             at,
             order.order_id,
             items=items,
-            cost=shelf.label_cost(max(1, units), service, rng),
-            insurance_cost=Decimal("1.85") if rng.random() < 0.05 else Decimal(0),
-            carrier="stamps_com" if service.startswith("usps") else "fedex",
-            service=service,
+            cost=terms.cost,
+            insurance_cost=terms.insurance_cost,
+            carrier=terms.carrier,
+            service=terms.service,
         )
 
     def _other_lot(self, at: datetime, rng: random.Random) -> bool:
@@ -541,6 +540,27 @@ def _part(order: Order) -> list[tuple[str, int]]:
     return [(lines[0].sku or "", lines[0].quantity // 2)]
 
 
+@dataclass(frozen=True, slots=True)
+class LabelTerms:
+    """How a parcel goes, and for how much."""
+
+    carrier: str
+    service: str
+    cost: Decimal  # USD
+    insurance_cost: Decimal
+
+
+def label_terms(order: Order, units: int, rng: random.Random) -> LabelTerms:
+    """The terms of a label for so many units of an order."""
+    service = _service(order, rng)
+    return LabelTerms(
+        carrier="stamps_com" if service.startswith("usps") else "fedex",
+        service=service,
+        cost=shelf.label_cost(max(1, units), service, rng),
+        insurance_cost=Decimal("1.85") if rng.random() < 0.05 else Decimal(0),
+    )
+
+
 def _service(order: Order, rng: random.Random) -> str:
     """Mostly FedEx; where an island or another country wants another service, that one (facts/domain.md 1.6)."""
     if order.ship_to.country == "CA":
@@ -556,8 +576,20 @@ def _service(order: Order, rng: random.Random) -> str:
 
 
 def _shop_lines(rng: random.Random, count: int) -> tuple[ShopLine, ...]:
-    """What somebody puts into the basket, with the shop's own bundles and its oddities."""
-    lines: list[tuple[str, int | None]] = []
+    """What somebody orders, now and then with an oddity of the shop."""
+    lines: list[tuple[str, int | None]] = [*shop_basket(rng)]
+    if count % _MISSING_AMOUNT == 20:
+        lines[0] = (lines[0][0], None)
+    if count % _UNKNOWN_BUNDLE == 60:
+        lines.append((UNKNOWN_BUNDLE, 1))
+    if count % _MIXED_KIT == 10:
+        lines.append(("18275", 1))
+    return tuple(ShopLine(sku, shelf.product_name(sku), amount) for sku, amount in lines)
+
+
+def shop_basket(rng: random.Random) -> list[tuple[str, int]]:
+    """What somebody puts into the shop's basket: product or the shop's own bundle, and how many."""
+    lines: list[tuple[str, int]] = []
     for sku, units in shelf.basket(rng):
         if sku == shelf.MAIN_SKU and units in shelf.BUNDLE_OF and rng.random() < 0.6:
             lines.append((shelf.BUNDLE_OF[units], 1))
@@ -567,10 +599,4 @@ def _shop_lines(rng: random.Random, count: int) -> tuple[ShopLine, ...]:
             lines.append((sku, units))
     if rng.random() < 0.2:
         lines.append((rng.choice(shelf.NON_KEY_SKUS), rng.randrange(1, 6)))
-    if count % _MISSING_AMOUNT == 20:
-        lines[0] = (lines[0][0], None)
-    if count % _UNKNOWN_BUNDLE == 60:
-        lines.append((UNKNOWN_BUNDLE, 1))
-    if count % _MIXED_KIT == 10:
-        lines.append(("18275", 1))
-    return tuple(ShopLine(sku, shelf.product_name(sku), amount) for sku, amount in lines)
+    return lines
