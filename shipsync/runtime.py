@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import random
 import sys
+import threading
 import time
 import types
 import uuid
@@ -30,12 +31,15 @@ from shipsync.jobs import queue
 from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
-from shipsync.procedures import backfill, backup, cleanup, import_orders, load, mail, sync, upload
+from shipsync.past import Past, is_due, stands_at
+from shipsync.procedures import backup, cleanup, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.work import Procedure
 from shipsync.rules.alerts import Machine
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE, KEY_CATALOGUE
-from shipsync.sandbox.home import Sandbox
+from shipsync.sandbox.clock import RunningClock
+from shipsync.sandbox.home import PAST, Sandbox
+from shipsync.sandbox.journal import kept_world
 from shipsync.store import first_start, selfcheck
 from shipsync.store import jobs as jobs_store
 from shipsync.store.db import Database, open_database
@@ -52,7 +56,6 @@ PROCEDURES: Mapping[str, Procedure] = {
     one.workflow: one
     for one in (
         sync.PROCEDURE,
-        backfill.PROCEDURE,
         upload.PROCEDURE,
         import_orders.PROCEDURE,
         cleanup.PROCEDURE,
@@ -88,6 +91,9 @@ class App:
     findings: list[str] = field(default_factory=list)  # what the self-check at start found wrong
     procedures: Mapping[str, Procedure] = field(default_factory=lambda: PROCEDURES)
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    sandbox: Sandbox | None = None  # what the panel acts on; None with a real account
+    past: Past | None = None  # a new sandbox's past while it is still to be lived through
+    _living: threading.Thread | None = None  # lives through it
 
     def __post_init__(self) -> None:
         self.started_at = self.clock.now()
@@ -109,7 +115,11 @@ class App:
         return door.requests.total() if isinstance(door, ShipStation) else 0
 
     def run_now(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Job:
-        """Queue a job and run the queue until it has ended. Returns it as it ended."""
+        """Queue a job and run the queue until it has ended. Returns it as it ended.
+
+        Instead of `start`: a past that was cut short is lived to its end first, one that has not begun never begins.
+        """
+        self._be_done_with_the_past()
         asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
         while True:
             did_something = self.worker.run_next()
@@ -150,18 +160,43 @@ class App:
 
     @property
     def is_working(self) -> bool:
-        """Whether the worker's threads and the schedule are alive."""
-        return self.worker.is_alive and self.schedule.is_running
+        """Whether the worker's threads and the schedule are alive, or the past is being lived through before them."""
+        is_living = self._living is not None and self._living.is_alive()
+        return is_living or (self.worker.is_alive and self.schedule.is_running)
 
     def start(self) -> None:
-        """Start the worker and the schedule."""
-        self.worker.start()
-        self.schedule.start()
+        """Start the worker and the schedule; where there is a past, in a thread of its own once that is lived."""
+        if self.past is None:
+            self._begin()
+            return
+        self._living = threading.Thread(target=self._live_past, args=[self.past], name="past", daemon=True)
+        self._living.start()
 
     def stop(self) -> bool:
         """Let the step under way finish, stop both. Whether everything ended in time."""
-        self.schedule.stop()
+        if self._living is not None:
+            if self.past is not None:
+                self.past.stop()
+            self._living.join(STOP_TIMEOUT_S)
+            if self._living.is_alive():
+                return False
+        if self.schedule.is_running:
+            self.schedule.stop()
         return self.worker.stop(STOP_TIMEOUT_S)
+
+    def _be_done_with_the_past(self) -> None:
+        if self.past is not None and self._living is None:
+            self.past.finish()
+            self.past = None
+
+    def _begin(self) -> None:
+        self.worker.start()
+        self.schedule.start()
+
+    def _live_past(self, past: Past) -> None:
+        if past.live():
+            self.past = None
+            self._begin()
 
 
 def app() -> App:
@@ -196,9 +231,12 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
     with ExitStack() as stack:
         # The file first: whoever holds it also owns the sandbox's folder beside it.
         db = stack.enter_context(open_database(settings.database_path))
-        prepare_database(db, settings, clock.now())
+        folder = settings.database_path.parent / "sandbox"
+        is_new_world = settings.is_sandbox and kept_world(folder) is None
+        prepare_database(db, settings, clock.now() - PAST if is_new_world else clock.now())
+        sandbox: Sandbox | None = None
         if settings.is_sandbox:
-            sandbox = stack.enter_context(Sandbox(settings.database_path.parent / "sandbox", clock.now))
+            sandbox = stack.enter_context(Sandbox(folder, clock.now, settings.timezone))
             door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock, share=_share(db))
             watched: Path | None = settings.order_files or sandbox.order_files
         else:
@@ -206,13 +244,30 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
             watched = settings.order_files
         stack.callback(door.close)
         doors = {"shipstation": door, "order_files": watched, "mail": mail.open_mail_door(settings)}
-        app = App(settings, db, doors, clock)
+        app = App(settings, db, doors, clock, sandbox=sandbox)
+        if sandbox is not None and is_due(db, sandbox):
+            app.past = stack.enter_context(_past_of(app, sandbox))
+        elif sandbox is not None:
+            sandbox.live()
         app.findings = selfcheck.findings(db, clock.now())
         for finding in app.findings:
             log.error("self-check: %s", finding)
-        for job_id in recover(app):
+        for job_id in app.past.recover() if app.past is not None else recover(app):
             log.warning("job %s was cut off by the end of an earlier process", job_id)
         yield app
+
+
+@contextmanager
+def _past_of(app: App, sandbox: Sandbox) -> Iterator[Past]:
+    """The sandbox's past with what it needs: a clock of its own, and a door and a worker that go by it."""
+    running = RunningClock(stands_at(app.db, sandbox))
+    clock = Clock(running.now, running.sleep, lambda: running.now().timestamp())
+    door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock)
+    inner = App(app.settings, app.db, {"shipstation": door, "order_files": sandbox.order_files}, clock)
+    try:
+        yield Past(inner, sandbox, running, app.now)
+    finally:
+        door.close()
 
 
 def prepare_database(db: Database, settings: Settings, now: datetime) -> None:

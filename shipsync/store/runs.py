@@ -126,6 +126,12 @@ def counts_of(con: Cursor, run_id: str) -> Mapping[str, int]:
     return json.loads(counts) if counts else {}
 
 
+def newest_start(con: Cursor) -> datetime | None:
+    """When the newest run of any workflow began; None before the first."""
+    started_at: datetime | None = con.value("SELECT max(started_at) FROM runs")
+    return started_at
+
+
 def latest_runs(con: Cursor, workflow: str | None = None, limit: int = 50) -> list[Run]:
     """The newest runs first, of one workflow or of all."""
     rows = con.rows(

@@ -1,0 +1,170 @@
+"""The past of a new sandbox: 60 days of its world, lived through by the real jobs before real life begins (D21).
+
+    ticks(...)   the instants at which the schedule of that past comes round: coarse long ago, as always lately
+    Past.live    at each: the world gets there, the shop writes its file, import, upload and sync run, on a clock of
+                 their own
+
+It runs in a thread beside the pages. Stopped or killed midway it goes on where the database stands, because every job
+in it is as safe against that as any other, and the world keeps what was uploaded to it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from shipsync.errors import ShipsyncError
+from shipsync.jobs.schedule import NIGHTLY, REQUESTED_BY
+from shipsync.jobs.worker import recover
+from shipsync.sandbox.clock import RunningClock
+from shipsync.sandbox.home import Sandbox
+from shipsync.store import first_start, runs
+from shipsync.store.db import Database
+
+if TYPE_CHECKING:
+    from shipsync.runtime import App
+
+log = logging.getLogger(__name__)
+
+LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
+CLEANUP = "orders-cleanup"
+
+# Long ago: on working days before the warehouse packs, so that the orders of the afternoon are up, and when it is done.
+_HOURS = (time(7, 0), time(13, 30))
+# Of late, until the end: finer, so that a day's traffic by the hour is true.
+_LATELY: tuple[tuple[timedelta, timedelta], ...] = (
+    (timedelta(hours=30), timedelta(minutes=20)),
+    (timedelta(hours=3), timedelta(minutes=5)),
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tick:
+    """One round of the schedule."""
+
+    instant: datetime  # UTC
+    kinds: tuple[str, ...]  # the jobs due then, in order
+
+
+def ticks(after: datetime, until: datetime, zone: ZoneInfo) -> list[Tick]:
+    """Every round after one instant and up to another, in order. `zone` is the warehouse's."""
+    lately = until - _LATELY[0][0]
+    rounds = {until}
+    for back, every in _LATELY:
+        rounds = {one for one in rounds if one <= until - back or one == until}
+        rounds |= {until - n * every for n in range(1, back // every + 1)}
+    nights = set()
+    day = after.astimezone(zone).date()
+    while day <= until.astimezone(zone).date():
+        hours = _HOURS if day.weekday() < 5 else ()
+        instants = {datetime.combine(day, hour, tzinfo=zone).astimezone(UTC) for hour in hours}
+        rounds |= {one for one in instants if one < lately}
+        nights.add(datetime.combine(day, NIGHTLY[CLEANUP], tzinfo=zone).astimezone(UTC))
+        day += timedelta(days=1)
+    all_ticks = [Tick(one, LOOP) for one in rounds] + [Tick(one, (CLEANUP,)) for one in nights]
+    return sorted(one for one in all_ticks if after < one.instant <= until)
+
+
+class Past:
+    """One installation's past while it is lived through. `done` of `total` and `sentence` are for a progress bar.
+
+    `app` works on the installation's database by `clock`, which the sandbox goes by until the past is over.
+    """
+
+    def __init__(self, app: App, sandbox: Sandbox, clock: RunningClock, until: Callable[[], datetime]) -> None:
+        """`until` is the installation's own clock: the past ends when it catches up with that."""
+        self._app = app
+        self._sandbox = sandbox
+        self._clock = clock
+        self._until = until
+        self._stopping = threading.Event()
+        self._lived: tuple[int, int] = (0, 0)
+        sandbox.go_by(clock.now)
+
+    @property
+    def done(self) -> int:
+        """Rounds of the schedule lived through by this process."""
+        return self._lived[0]
+
+    @property
+    def total(self) -> int:
+        """Rounds of the schedule there are, 0 before it has begun."""
+        return self._lived[1]
+
+    @property
+    def sentence(self) -> str:
+        """What is going on, for a person."""
+        at = self._clock.now().astimezone(self._app.settings.zone)
+        orders = len(self._sandbox.world.books.orders)
+        return (
+            f"The last weeks of this made-up warehouse are being brought in: {at:%a} {at.day} {at:%b %Y}, "
+            f"{orders:,} orders so far."
+        )
+
+    def live(self) -> bool:
+        """Live through it, and let the world live on in real time. False if it was stopped before its end.
+
+        Where the store fails (a full disk), real life begins without the rest, and the log says so.
+        """
+        app = self._app
+        with app.db.transaction() as con:
+            first_start.past_begins(con, self._clock.now())
+        plan = ticks(self._clock.now(), self._until(), app.settings.zone)
+        self._lived = (0, len(plan))
+        try:
+            for number, tick in enumerate(plan, 1):
+                if not self._live_through(tick):
+                    return False
+                self._lived = (number, len(plan))
+            with app.db.transaction() as con:
+                first_start.past_is_over(con, self._clock.now())
+        except ShipsyncError as error:
+            log.error("the sandbox's past ends at %s: %s", self._clock.now(), error)
+        self._sandbox.live()
+        return True
+
+    def finish(self) -> None:
+        """Instead of `live`: live through the rest of what was begun; do without a past that was not."""
+        if first_start.is_past_begun(self._app.db.read()):
+            self.live()
+        else:
+            self._sandbox.live()
+
+    def recover(self) -> list[str]:
+        """At start: what an earlier process left running of this past is interrupted, in its time. The job ids."""
+        return recover(self._app)
+
+    def stop(self) -> None:
+        """Stop after the step under way."""
+        self._stopping.set()
+        self._app.worker.stop()
+
+    def _live_through(self, tick: Tick) -> bool:
+        self._clock.advance_to(tick.instant)
+        self._sandbox.world.advance_to(self._clock.now())
+        if tick.kinds == LOOP:
+            self._sandbox.feed.write()
+        for kind in tick.kinds:
+            if self._stopping.is_set():
+                return False
+            self._app.worker.perform(kind, {}, REQUESTED_BY)
+        return not self._stopping.is_set()
+
+
+def is_due(db: Database, sandbox: Sandbox) -> bool:
+    """Whether there is a past to live through: in a new sandbox with a new database, or where it was cut short."""
+    con = db.read()
+    if first_start.is_past_begun(con):
+        return not first_start.is_past_over(con)
+    return sandbox.world.is_untouched and first_start.is_unused(con)
+
+
+def stands_at(db: Database, sandbox: Sandbox) -> datetime:
+    """The instant up to which the past was lived."""
+    newest = runs.newest_start(db.read())
+    return max(sandbox.world.now, newest) if newest is not None else sandbox.world.now
