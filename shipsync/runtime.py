@@ -32,7 +32,7 @@ from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
-from shipsync.procedures import backup, cleanup, import_orders, load, mail, sync, upload
+from shipsync.procedures import backfill, backup, cleanup, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.work import Procedure
 from shipsync.rules.alerts import Machine
@@ -56,6 +56,7 @@ PROCEDURES: Mapping[str, Procedure] = {
     one.workflow: one
     for one in (
         sync.PROCEDURE,
+        backfill.PROCEDURE,
         upload.PROCEDURE,
         import_orders.PROCEDURE,
         cleanup.PROCEDURE,
@@ -118,6 +119,8 @@ class App:
         """Queue a job and run the queue until it has ended. Returns it as it ended.
 
         Instead of `start`: a past that was cut short is lived to its end first, one that has not begun never begins.
+
+        A job of its kind with other arguments that waits already is run first.
         """
         self._be_done_with_the_past()
         asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
@@ -126,8 +129,11 @@ class App:
             job = jobs_store.job(self.db.read(), asked.job_id)
             if job is None:
                 raise LookupError(f"job {asked.job_id} vanished")
-            if job.status not in ("queued", "running") or not did_something:
+            if job.status in ("queued", "running") and did_something:
+                continue
+            if asked.is_same or not did_something:
                 return job
+            asked = queue.enqueue(self.db, kind, arguments, requested_by, self.now())
 
     def enqueue(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Enqueued:
         """Ask for a job, and have the worker look at once. A second press joins the first."""
