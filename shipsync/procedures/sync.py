@@ -133,7 +133,8 @@ def _retry_poison(work: Work, reader: Reader) -> None:
 
 
 def _is_due(held: quarantine.OpenEntry, now: datetime) -> bool:
-    return now - held.last_seen_at >= min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
+    wait: timedelta = min(POISON_FIRST_WAIT * 2 ** min(held.tries, 10), POISON_LONGEST_WAIT)
+    return now - held.last_seen_at >= wait
 
 
 # Step 3: names behind codes

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shipsync.store.cursor import Cursor, Row
@@ -159,6 +159,66 @@ def open_jobs(con: Cursor) -> list[Job]:
         """  # noqa: S608
     )
     return [_job(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class JobLine:
+    """An ended job as the history lists it."""
+
+    job_id: str
+    kind: str
+    status: str
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    error: str | None
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long its latest attempt ran."""
+        return self.finished_at - self.started_at if self.finished_at and self.started_at else None
+
+
+def history(con: Cursor, kind: str | None = None, status: str | None = None, limit: int | None = None) -> list[JobLine]:
+    """Ended jobs, the one asked for last first; of one kind and one state, or of all."""
+    rows = con.rows(
+        """
+        SELECT job_id, kind, status, requested_by, requested_at, started_at, finished_at, attempts, error
+        FROM jobs
+        WHERE status NOT IN ('queued', 'running')
+          AND ($kind IS NULL OR kind = $kind)
+          AND ($status IS NULL OR status = $status)
+        ORDER BY requested_at DESC, job_id DESC
+        LIMIT $limit
+        """,
+        {"kind": kind, "status": status, "limit": limit},
+    )
+    return [JobLine(*row) for row in rows]
+
+
+def count_ended(con: Cursor, kind: str | None = None, status: str | None = None) -> int:
+    """How many ended jobs there are, of one kind and one state, or of all."""
+    return int(
+        con.value(
+            """
+            SELECT count(*)
+            FROM jobs
+            WHERE status NOT IN ('queued', 'running')
+              AND ($kind IS NULL OR kind = $kind)
+              AND ($status IS NULL OR status = $status)
+            """,
+            {"kind": kind, "status": status},
+        )
+        or 0
+    )
+
+
+def newest_ended(con: Cursor) -> JobView | None:
+    """The job that ended last, or None."""
+    job_id: str | None = con.value("SELECT arg_max(job_id, finished_at) FROM jobs WHERE finished_at IS NOT NULL")
+    return view(con, job_id) if job_id is not None else None
 
 
 def start_job(con: Cursor, job_id: str, run_id: str, now: datetime) -> bool:

@@ -44,6 +44,12 @@ def set_mark(con: Cursor, workflow: str, mark: Mark, run_id: str, now: datetime)
     )
 
 
+def all_marks(con: Cursor) -> dict[str, Mark]:
+    """The mark of every workflow that has one."""
+    rows = con.rows("SELECT workflow_name FROM sync_watermark ORDER BY workflow_name")
+    return {workflow: mark_of(con, workflow) for (workflow,) in rows}
+
+
 def feed_marks(con: Cursor, workflow: str) -> dict[str, tuple[datetime | None, datetime | None]]:
     """Per list: how far it was read whole, and when it was last asked."""
     rows = con.rows(

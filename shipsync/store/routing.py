@@ -99,6 +99,34 @@ def log_routings(con: Cursor, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def count_by_reason(con: Cursor) -> dict[str, int]:
-    """How many order versions went each way so far."""
-    return dict(con.rows("SELECT reason, count(*) FROM routing_log GROUP BY reason ORDER BY reason"))
+def count_by_reason(con: Cursor, since: datetime | None = None) -> dict[str, int]:
+    """How many order versions went each way, in all or of those routed since an instant."""
+    return dict(
+        con.rows(
+            """
+            SELECT reason, count(*)
+            FROM routing_log
+            WHERE $since IS NULL OR seen_at >= $since
+            GROUP BY reason
+            ORDER BY reason
+            """,
+            {"since": since},
+        )
+    )
+
+
+def versions_between(con: Cursor, start: datetime, end: datetime) -> int:
+    """How many order versions modified in [start, end) have been routed."""
+    return int(
+        con.value(
+            "SELECT count(*) FROM routing_log WHERE modified_at >= $start AND modified_at < $end",
+            {"start": start, "end": end},
+        )
+        or 0
+    )
+
+
+def versions_known(con: Cursor) -> tuple[datetime, datetime, int] | None:
+    """The oldest and the newest modifyDate routed, and how many versions; None before the first."""
+    row = con.row("SELECT min(modified_at), max(modified_at), count(*) FROM routing_log")
+    return None if row is None or row[0] is None else (row[0], row[1], row[2])

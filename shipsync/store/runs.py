@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shipsync.store.cursor import Cursor, Row
@@ -145,6 +145,86 @@ def latest_runs(con: Cursor, workflow: str | None = None, limit: int = 50) -> li
         {"workflow": workflow, "limit": limit},
     )
     return [_run(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """A run as a list shows it: everything but its log."""
+
+    run_id: str
+    workflow: str
+    job_id: str | None
+    status: str
+    started_at: datetime
+    finished_at: datetime | None
+    requests: int | None
+    error: str | None
+    counts: Mapping[str, int]
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it ran; None while it runs."""
+        return self.finished_at - self.started_at if self.finished_at else None
+
+
+_LINE = "run_id, workflow_name, job_id, status, started_at, finished_at, requests, error, counts"
+
+
+def latest_lines(
+    con: Cursor, workflow: str | None = None, status: str | None = None, limit: int | None = None
+) -> list[RunLine]:
+    """The newest runs first, of one workflow and one state, or of all."""
+    rows = con.rows(
+        f"""
+        SELECT {_LINE}
+        FROM runs
+        WHERE ($workflow IS NULL OR workflow_name = $workflow)
+          AND ($status IS NULL OR status = $status)
+        ORDER BY started_at DESC, run_id DESC
+        LIMIT $limit
+        """,  # noqa: S608 - our own columns
+        {"workflow": workflow, "status": status, "limit": limit},
+    )
+    return [_line(row) for row in rows]
+
+
+def newest_of_each(con: Cursor) -> dict[str, RunLine]:
+    """The newest run of each workflow that has ever run."""
+    newest = con.rows("SELECT arg_max(run_id, started_at) FROM runs GROUP BY workflow_name")
+    rows = con.rows(
+        f"SELECT {_LINE} FROM runs WHERE run_id IN (SELECT unnest($ids))",  # noqa: S608 - our own columns
+        {"ids": [row[0] for row in newest]},
+    )
+    return {line.workflow: line for line in map(_line, rows)}
+
+
+def runs_of_job(con: Cursor, job_id: str) -> list[Run]:
+    """Every attempt of a job, the newest first."""
+    rows = con.rows(
+        f"SELECT {_COLUMNS} FROM runs WHERE job_id = $job_id ORDER BY token DESC",  # noqa: S608 - our own columns
+        {"job_id": job_id},
+    )
+    return [_run(row) for row in rows]
+
+
+def requests_by_hour(con: Cursor, since: datetime) -> dict[datetime, int]:
+    """Requests sent to ShipStation since that instant, by hours counted from it. A run counts where it began."""
+    rows = con.rows(
+        """
+        SELECT time_bucket(INTERVAL 1 HOUR, started_at, CAST($since AS TIMESTAMPTZ)), sum(requests)::BIGINT
+        FROM runs
+        WHERE started_at >= $since
+          AND requests > 0
+        GROUP BY 1
+        ORDER BY 1
+        """,
+        {"since": since},
+    )
+    return dict(rows)
+
+
+def _line(row: Row) -> RunLine:
+    return RunLine(*(*row[:-1], json.loads(row[-1]) if row[-1] else {}))
 
 
 def _run(row: Row) -> Run:

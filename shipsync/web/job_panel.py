@@ -36,12 +36,12 @@ def job_panel(kind: str, *, key: str, idle: str = "") -> None:
     draw_job(found, key=key)
 
 
-def draw_job(found: JobView, *, key: str, is_linked: bool = True) -> None:
-    """One job, queued, running or ended, with Cancel or Retry. `is_linked`: with the way to its page."""
+def draw_job(found: JobView, *, key: str, is_whole: bool = False) -> None:
+    """One job, queued, running or ended, with Cancel or Retry. `is_whole`: on its own page, so with all its steps."""
     job, now = found.job, runtime.app().now()
     with st.container(border=True, gap="small"):
-        st.markdown(_headline(found, now) + (f" · [{job.job_id}](/jobs?job={job.job_id})" if is_linked else ""))
-        if found.steps and job.status != "succeeded":
+        st.markdown(_headline(found, now) + ("" if is_whole else f" · [{job.job_id}](/jobs?job={job.job_id})"))
+        if found.steps and (is_whole or job.status != "succeeded"):
             st.markdown("  \n".join(_step_line(job, one, now) for one in found.steps))
         running = next((one for one in found.steps if one.status == "running"), None)
         if job.status == "running" and running is not None and running.total:
