@@ -1,0 +1,237 @@
+"""The Settings page: what is typed is checked, kept and audited; what is wrong stays on screen with its field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import time
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from streamlit.testing.v1 import AppTest
+
+from shipsync.config import load_settings
+from shipsync.rules.routing import ManualRule
+from shipsync.store import settings as store
+from shipsync.store.routing import manual_rule
+from shipsync.web.environment import environment
+from tests.house import House
+from tests.site import Site, a_site
+
+
+@pytest.fixture
+def site(house: House) -> Iterator[Site]:
+    with a_site(house) as site:
+        yield site
+
+
+def checked(test: AppTest) -> AppTest:
+    assert not test.exception, [one.value for one in test.exception]
+    return test
+
+
+def save(test: AppTest, form: str) -> AppTest:
+    return checked(test.button(key=f"settings_{form}_save").click().run())
+
+
+def typed(test: AppTest, form: str, name: str, text: str, edition: int = 0) -> AppTest:
+    test.text_input(key=f"settings_{form}_{name}_{edition}").set_value(text)
+    return test
+
+
+def text_of(test: AppTest) -> str:
+    return Site.text(test).replace("\\", "")
+
+
+def audited(house: House) -> list[tuple[Any, ...]]:
+    return house.rows("SELECT changed_by, action, subject, before, after FROM audit_log ORDER BY entry_no")
+
+
+def set_to(house: House) -> dict[str, str]:
+    return {name: value for name, value in store.all_settings(house.app.db.read()).items() if name != "world"}
+
+
+def test_a_setting_is_kept_and_audited_once(site: Site) -> None:
+    house = site.house
+    test = typed(site.page("settings"), "alerts", "alert_recipients", "kim@example.com;lee@example.com")
+    save(test, "alerts")
+    assert "Saved: Alerts go to." in text_of(test)
+    assert store.setting(house.app.db.read(), "alert_recipients") == "kim@example.com, lee@example.com"
+    entry = ("local admin", "setting changed", "alert_recipients", "", "kim@example.com, lee@example.com")
+    assert audited(house) == [entry]
+    save(test, "alerts")
+    assert "Nothing was different, so nothing was saved." in text_of(test)
+    assert audited(house) == [entry]
+
+
+def test_what_is_wrong_stays_typed_and_is_named_at_its_field(site: Site) -> None:
+    before = set_to(site.house)
+    test = save(typed(site.page("settings"), "alerts", "alert_recipients", "kim@example.com, lee"), "alerts")
+    assert "'lee' is no mail address. Separate several by commas." in test.error[0].value.replace("\\", "")
+    assert test.text_input(key="settings_alerts_alert_recipients_0").value == "kim@example.com, lee"
+    assert (set_to(site.house), audited(site.house)) == (before, [])
+
+
+def test_the_manual_rule_shows_what_it_does_while_one_types(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    assert "100123 is manual; 700015 is not manual." in text_of(test).replace("*", "")
+    checked(typed(test, "manual", "manual_prefix", "7").run())
+    assert "70123 is manual; 100123 is not manual; 700015 is manual." in text_of(test).replace("*", "")
+    checked(typed(test, "manual", "manual_lowest", "700,100").run())
+    assert "700015 is not manual." in text_of(test).replace("*", "")
+    assert audited(house) == []
+    save(test, "manual")
+    assert manual_rule(house.app.db.read()) == ManualRule("7", 700100, None)
+    assert [row[2:] for row in audited(house)] == [("manual_lowest", "", "700100"), ("manual_prefix", "10", "7")]
+    typed(test, "manual", "manual_highest", "700000", edition=1)
+    save(test, "manual")
+    assert "The highest number, 700000, is below the lowest, 700100." in text_of(test)
+    assert manual_rule(house.app.db.read()).highest is None
+
+
+def test_the_cut_off_and_the_days_are_kept_as_others_read_them(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    test.time_input(key="settings_day_cut_off_0").set_value(time(14, 30))
+    test.get_by_key("settings_day_working_days_0").set_value(["Sat", "Mon"])
+    save(test, "day")
+    kept = store.all_settings(house.app.db.read())
+    assert (kept["cut_off"], kept["working_days"]) == ("14:30", "Mon,Sat")
+    assert [row[2:] for row in audited(house)] == [
+        ("cut_off", "13:00", "14:30"),
+        ("working_days", "Mon,Tue,Wed,Thu,Fri", "Mon,Sat"),
+    ]
+    test.get_by_key("settings_day_working_days_1").set_value([])
+    save(test, "day")
+    assert "are not a list of weekdays" in text_of(test)
+
+
+def test_a_setting_that_cannot_be_read_is_mended_here(site: Site) -> None:
+    house = site.house
+    with house.app.db.transaction() as con:
+        store.set_setting(con, "cut_off", "noon", "somebody", house.clock.now())
+    save(site.page("settings"), "day")
+    assert store.setting(house.app.db.read(), "cut_off") == "13:00"
+
+
+def test_the_share_of_the_limit_is_bounded(site: Site) -> None:
+    house = site.house
+    test = save(typed(site.page("settings"), "requests", "requests_per_minute", "41"), "requests")
+    assert "'41' is not a whole number from 1 to 40." in text_of(test)
+    save(typed(test, "requests", "requests_per_minute", "20"), "requests")
+    assert store.setting(house.app.db.read(), "requests_per_minute") == "20"
+    assert audited(house) == [("local admin", "setting changed", "requests_per_minute", "35", "20")]
+
+
+def test_intervals_are_kept_one_by_one(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    test.number_input(key="settings_intervals_shipstation-sync_0").set_value(15)
+    save(test, "intervals")
+    every = dict(house.rows("SELECT workflow_name, interval_minutes FROM workflow_controls"))
+    assert (every["shipstation-sync"], every["xml-import"]) == (15, 5)
+    assert audited(house) == [("local admin", "workflow interval changed", "shipstation-sync", "5", "15")]
+
+
+def test_key_products_are_chosen_with_their_names(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    keys = test.multiselect(key="settings_keys_skus_0")
+    assert "17612 · Rinse, case" in keys.options
+    keys.set_value([*(sku for sku in keys.value if sku != "17612"), "18901"])
+    save(test, "keys")
+    marks = dict(house.rows("SELECT sku, is_key FROM products"))
+    assert (marks["17612"], marks["17904"], marks["18901"]) == (False, True, True)
+    assert [row[:3] for row in audited(house)] == [
+        ("local admin", "product changed", "17612"),
+        ("local admin", "product changed", "18901"),
+    ]
+
+
+def test_the_second_of_two_people_does_not_overwrite_the_first(site: Site) -> None:
+    house = site.house
+    anns, bobs = site.page("settings"), site.page("settings")
+    save(typed(anns, "requests", "requests_per_minute", "20"), "requests")
+    save(typed(bobs, "requests", "requests_per_minute", "30"), "requests")
+    assert "Somebody else has set this to '20' meanwhile. Load the page again." in text_of(bobs)
+    assert store.setting(house.app.db.read(), "requests_per_minute") == "20"
+    assert bobs.text_input(key="settings_requests_requests_per_minute_0").value == "30"
+    save(typed(site.page("settings"), "requests", "requests_per_minute", "30"), "requests")
+    assert store.setting(house.app.db.read(), "requests_per_minute") == "30"
+
+
+@pytest.mark.parametrize("group", ["shipsync-viewer", "shipsync-operator"])
+def test_only_an_admin_may_save(site: Site, group: str) -> None:
+    site.groups = [group]
+    test = site.page("settings")
+    assert "Changing settings needs the role admin." in text_of(test)
+    saves = [button for button in test.button if str(button.key).endswith("_save")]
+    assert len(saves) == 6
+    assert all(button.disabled for button in saves)
+
+
+@pytest.mark.parametrize(
+    ("action", "role"),
+    [
+        ("preferences.save_settings({'cut_off': '13:00'}, {'cut_off': '14:00'})", "admin"),
+        ("preferences.save_intervals({'shipstation-sync': 5}, {'shipstation-sync': 9})", "admin"),
+        ("preferences.save_key_products(['17612'], [])", "admin"),
+        ("catalogue.save_products({}, [{'sku': '17999', 'name': 'Gel', 'is_key': True}])", "operator"),
+        ("catalogue.save_bundles({}, [{'bundle_sku': '18855', 'component_sku': '17612', 'quantity': 1}])", "operator"),
+        ("catalogue.load_csv('products', 'p.csv', b'sku,name,is_key\\n17999,Gel,yes\\n')", "operator"),
+    ],
+)
+def test_every_action_asks_for_the_role_itself(site: Site, action: str, role: str) -> None:
+    test = AppTest.from_string(f"from shipsync.web import catalogue, preferences\n{action}")
+    test.user = {"is_logged_in": True, "email": "someone@example.com", "groups": ["shipsync-viewer"]}
+    checked(test.run())
+    assert f"This needs the role {role}." in test.error[0].value
+    assert audited(site.house) == []
+    test.user = {"is_logged_in": True, "email": "someone@example.com", "groups": [f"shipsync-{role}"]}
+    checked(test.run())
+    assert [row[0] for row in audited(site.house)] == ["someone@example.com"]
+
+
+def test_the_audit_log_is_shown_newest_first_and_found_by_its_subject(site: Site) -> None:
+    house = site.house
+    with house.app.db.transaction() as con:
+        for number in range(250):
+            store.audit(con, "Kim", "product changed", f"sku-{number}", None, str(number), house.clock.now())
+        store.audit(con, "Lee", "setting changed", "Cut_Off", "13:00", "14:00", house.clock.now())
+    test = site.page("settings")
+    shown = test.dataframe[-1].value
+    assert (len(shown), shown["subject"][0]) == (200, "Cut_Off")
+    assert "The newest 200 of 251; the CSV has all." in text_of(test)
+    checked(test.text_input(key="subject").set_value("cut_off").run())
+    assert test.dataframe[-1].value["changed_by"].tolist() == ["Lee"]
+    checked(test.text_input(key="subject").set_value("nothing like it").run())
+    assert "Nobody has changed anything called 'nothing like it'." in text_of(test)
+
+
+def test_secrets_are_told_only_as_set(site: Site) -> None:
+    app = site.house.app
+    secret = "very secret"
+    app.settings = app.settings.model_copy(
+        update={
+            "shipstation_key": SecretStr(secret),
+            "shipstation_secret": SecretStr(secret),
+            "sendgrid_key": SecretStr(secret),
+            "api_token": SecretStr(secret),
+            "mail_from": "ship@example.com",
+        }
+    )
+    told = {row["what"]: row["value"] for row in environment(app)}
+    assert told["ShipStation's key and secret"] == "set"
+    assert told["Token for programs"] == "set"
+    assert told["Mail"] == "sent from ship@example.com"
+    assert secret not in str(told)
+    assert secret not in str(site.page("settings").dataframe[0].value)
+
+
+def test_the_environment_names_what_changes_it(site: Site) -> None:
+    rows = environment(site.house.app)
+    names = {name for row in rows for name in row["name"].split(", ")}
+    fields = {f"SHIPSYNC_{name.upper()}" for name in type(load_settings({}, None)).model_fields}
+    assert names <= fields
+    assert fields - names == {"SHIPSYNC_SYNC_MINUTES", "SHIPSYNC_SENDGRID_URL"}
