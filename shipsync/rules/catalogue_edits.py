@@ -154,6 +154,7 @@ def _rows(rows: Sequence[Cells], key: str, problems: list[tuple[int, str]]) -> l
     return [
         Row(place, {column: _text(value) for column, value in cells.items()}, report, LABELS)
         for place, cells in enumerate(rows, 1)
+        if any(cells.values())  # a key pressed below the last row makes an empty one
     ]
 
 

@@ -120,6 +120,9 @@ class Row:
     def sku(self, column: str) -> str:
         """A cell that has to be a SKU; empty after it was reported."""
         text = self.text(column)
+        if not text:
+            self.bad(column, "is empty.")
+            return ""
         if not _SKU.fullmatch(text):
             self.bad(column, f"{quoted(text)} is not a SKU (letters, digits, . _ / -, at most 50).")
             return ""
@@ -131,7 +134,8 @@ class Row:
         if optional and not text:
             return None
         if not _WHOLE.fullmatch(text) or int(text) < lowest:
-            self.bad(column, f"{quoted(text)} is not a whole number from {lowest} up.")
+            what = f"{quoted(text)} is not" if text else "is empty, not"
+            self.bad(column, f"{what} a whole number from {lowest} up.")
             return None
         return int(text)
 

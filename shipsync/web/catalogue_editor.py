@@ -35,8 +35,8 @@ from shipsync.web.roles import Role, may
 from shipsync.web.tables import file_name
 
 _PROBLEMS_SHOWN = 20
-_ROWS_SHOWN = 14  # of a table before it scrolls
-_ROW_PX = 35
+_ROWS_SHOWN = 15  # of a table before it scrolls
+_HEIGHT_PX = 560
 _WHOLE_NUMBERS = ("units_per_pallet", "lead_time_days", "reorder_point", "quantity")
 _UNSAID = "Leave empty what nobody has said yet."
 
@@ -92,7 +92,7 @@ def _editor(sheet: _Sheet, new_sku: str) -> None:
             key=key,
             num_rows="dynamic",
             hide_index=True,
-            height=_ROW_PX * (min(len(shown.rows), _ROWS_SHOWN) + 2) + 2,
+            height="content" if len(shown.rows) <= _ROWS_SHOWN else _HEIGHT_PX,
             column_config=sheet.columns(),
             column_order=sheet.fields,
             placeholder="",

@@ -32,8 +32,8 @@ _FATES: dict[Fate, tuple[str, str]] = {
 }
 _COLUMNS = (
     Column("order_number", "Order", help="The shop's number"),
-    Column("fate", "What would become of it"),
-    Column("why", "Why"),
+    Column("fate", "Would be"),
+    Column("why", "Why", width=430),
     Column("lines", "Units", help="Bundles taken apart, key products only"),
     Column("ship_to", "Ship to"),
     Column("ordered_at", "Ordered", "instant"),
@@ -137,4 +137,5 @@ def _press(content: FileContent, name: str, amounts: dict[Fate, int]) -> None:
 
 def _row(one: OrderPreview) -> dict[str, object]:
     row: dict[str, object] = {column.field: getattr(one, column.field) for column in _COLUMNS}
-    return {**row, "fate": _FATES[one.fate][0], "why": f"{one.why} {one.notes}".strip()}
+    why = f"{one.why} {one.notes}".strip().removeprefix(f"Order {one.order_number} is held back. ")
+    return {**row, "fate": _FATES[one.fate][0], "why": why, "lines": one.lines or None}

@@ -46,6 +46,12 @@ def test_rows_are_read_as_a_table_gives_them() -> None:
     }
 
 
+def test_an_empty_row_is_none_and_keeps_its_place() -> None:
+    empty = {"sku": None, "name": "", "is_key": False}
+    assert read_product_rows([empty, a_row("17612"), empty], bundle_skus=()).keys() == {"17612"}
+    assert problems_of(empty, a_row("17612", name=None)) == ("Row 2 ('17612'): Name: is empty.",)
+
+
 def test_a_lot_may_be_pasted_with_its_sku_as_it_stands_on_the_carton() -> None:
     rows = read_product_rows([a_row("17612", active_lot="17612 - 250237")], bundle_skus=())
     assert rows["17612"].active_lot == "250237"
@@ -65,7 +71,7 @@ def test_every_problem_is_named_with_its_row_and_its_column_as_on_screen() -> No
         "Row 2 ('17612'): Name: is empty.",
         "Row 2 ('17612'): Units per pallet: '0' is not a whole number from 1 up.",
         "Row 2 ('17612'): Lead time in days: '1.5' is not a whole number from 0 up.",
-        "Row 3: SKU: '' is not a SKU (letters, digits, . _ / -, at most 50).",
+        "Row 3: SKU: is empty.",
         "Row 4 ('no sku'): SKU: 'no sku' is not a SKU (letters, digits, . _ / -, at most 50).",
         "Row 5 ('no sku'): SKU: 'no sku' is not a SKU (letters, digits, . _ / -, at most 50).",
         "Row 6 ('18225'): SKU: 18225 is a bundle; a SKU cannot be both.",
@@ -96,8 +102,8 @@ def test_bundle_parts_are_products_in_whole_units_once_each() -> None:
         "Row 3 ('18235'): Product: 18225 is a bundle; a bundle holds products only.",
         "Row 4 ('18245'): Product: 99999 is not a product. Add the product first.",
         "Row 5 ('17904'): Bundle: 17904 is a product; a SKU cannot be both.",
-        "Row 6 ('18255'): Units: '' is not a whole number from 1 up.",
-        "Row 7 ('18265'): Product: '' is not a SKU (letters, digits, . _ / -, at most 50).",
+        "Row 6 ('18255'): Units: is empty, not a whole number from 1 up.",
+        "Row 7 ('18265'): Product: is empty.",
         "Row 7 ('18265'): Units: '-3' is not a whole number from 1 up.",
     )
 
