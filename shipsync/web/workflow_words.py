@@ -111,6 +111,17 @@ _MINOR = frozenset({"fetched", "parcels fetched", "unchanged", "seen twice in th
 # Counted whenever it looks, whether something happened or not.
 _BESIDE = frozenset({"requests"})
 
+# Which figures make up the records that a run went through.
+_PROCESSED: Mapping[str, tuple[str, ...]] = {
+    "shipstation-sync": ("fetched", "parcels fetched"),
+    "backfill": ("fetched", "parcels fetched"),
+    "shipstation-upload": ("uploaded", "refused"),
+    "xml-import": ("new", "updated", "unchanged", "frozen", "later", "tombstoned", "skipped", "quarantined"),
+    "orders-cleanup": ("removed", "would be removed"),
+    "backup": ("rows",),
+    "load": ("rows read",),
+}
+
 ASKED_BY: Mapping[str, str] = {"schedule": "the schedule", "command line": "the command line"}
 
 
@@ -141,16 +152,27 @@ def took(span: timedelta | None) -> str:
 
 def figures(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
     """What a run did: '3 orders imported, 12 orders updated, 4 requests'; 'nothing new' where that is so."""
-    summed: dict[str, int] = {}
-    for key, amount in counts.items():
-        what = key.split(":")[0]  # 'skipped: no_key_sku' and the like count together
-        summed[what] = summed.get(what, 0) + amount
+    summed = _summed(counts)
     shown = {key: amount for key, amount in summed.items() if amount and (all_of_them or key not in _MINOR)}
     said = [_figure(key, shown[key]) for key in FIGURES if key in shown]
     said += [f"{key}: {shown[key]:,}" for key in sorted(shown.keys() - FIGURES.keys())]
     if not shown.keys() - _BESIDE:
         said.insert(0, "nothing new")
     return ", ".join(said)
+
+
+def processed(workflow: str, counts: Mapping[str, int]) -> int:
+    """How many records a run went through."""
+    summed = _summed(counts)
+    return sum(summed.get(what, 0) for what in _PROCESSED.get(workflow, ()))
+
+
+def _summed(counts: Mapping[str, int]) -> dict[str, int]:
+    summed: dict[str, int] = {}
+    for key, amount in counts.items():
+        what = key.split(":")[0]  # 'skipped: no_key_sku' and the like count together
+        summed[what] = summed.get(what, 0) + amount
+    return summed
 
 
 def _figure(key: str, amount: int) -> str:

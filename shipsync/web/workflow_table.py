@@ -1,0 +1,183 @@
+"""The workflows: how each stands, live; and its switch and interval, which stand still while somebody uses them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from shipsync import runtime
+from shipsync.jobs.schedule import NIGHTLY
+from shipsync.store import marks, runs, workflows
+from shipsync.store.runs import RunLine
+from shipsync.store.workflows import Control
+from shipsync.web import actions, words, workflow_words
+from shipsync.web.answers import ask
+from shipsync.web.frame import SYNC
+from shipsync.web.roles import Role, may
+from shipsync.web.tables import Column, table
+
+LONGEST_MINUTES = 24 * 60
+COLUMNS = (
+    Column("workflow", "Workflow"),
+    Column("status", "Last run", "state"),
+    Column("ended", "When"),
+    Column("took", "Took"),
+    Column("records", "Records", "number", help="Read from ShipStation or the shop's files, or written, in that run."),
+    Column("did", "What it did", width=330),
+    Column("next", "Next"),
+)
+MARK_COLUMNS = (
+    Column("what", "What"),
+    Column("through", "Complete through", "instant", help="Everything that changed before was read and is in."),
+    Column("newest", "Newest change", "instant", help="The newest change of an order that is in."),
+    Column("asked_at", "Last asked", "instant"),
+)
+_LISTS = {
+    "shipments": "Labels",
+    "voids": "Voided labels",
+    "fulfillments": "Marks as shipped",
+    "orders awaiting_shipment": "Count of the orders awaiting shipment",
+    "orders awaiting_payment": "Count of the orders awaiting payment",
+    "orders on_hold": "Count of the orders on hold",
+}
+# Under this name a session remembers which workflow it is asked to switch off.
+_SWITCHING_OFF = "workflows_switching_off"
+
+
+def workflow_table() -> None:
+    """One row per workflow. Drawn inside a caller's timer fragment."""
+    app = runtime.app()
+    now = app.now()
+    newest = ask(runs.newest_of_each)
+    rows = [
+        _row(control, newest.get(control.workflow), app.schedule.next_at(control.workflow), now)
+        for control in _controls()
+    ]
+    table(rows, COLUMNS, key="workflows_table", file="workflows", empty="No workflow is known yet.", height="content")
+
+
+def mark_table() -> None:
+    """How far each list of ShipStation has been read. Drawn inside a caller's timer fragment."""
+    rows: list[dict[str, object]] = [
+        {
+            "what": "Orders" if workflow == SYNC else f"Orders, {workflow_words.title(workflow)}",
+            "through": mark.complete_through,
+            "newest": mark.last_sync_timestamp,
+            "asked_at": mark.complete_through,
+        }
+        for workflow, mark in ask(marks.all_marks).items()
+    ]
+    lists = ask(marks.feed_marks, SYNC)
+    rows += [
+        {"what": said, "through": lists[name][0], "newest": None, "asked_at": lists[name][1]}
+        for name, said in _LISTS.items()
+        if name in lists
+    ]
+    table(
+        rows,
+        MARK_COLUMNS,
+        key="workflows_marks",
+        file="marks",
+        empty="Nothing has been read yet. The first sync reads 30 days back.",
+        height="content",
+    )
+
+
+def switches() -> None:
+    """Each workflow's switch and interval. On takes effect at once; off asks once."""
+    is_admin = may(Role.ADMIN)
+    for control in _controls():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            key = f"workflows_on_{control.workflow}"
+            # As it is now: somebody may have switched it elsewhere, or kept it on in the dialog.
+            st.session_state[key] = control.enabled
+            st.toggle(
+                workflow_words.title(control.workflow),
+                key=key,
+                on_change=_switched,
+                args=(control.workflow,),
+                disabled=not is_admin,
+                help=f"{control.description}. Set by {control.updated_by}, {words.moment(control.updated_at)}.",
+                width=280,
+            )
+            if control.interval_minutes is None:
+                st.caption(_hour(control.workflow))
+            else:
+                _interval(control, is_admin=is_admin)
+    chosen = st.session_state.pop(_SWITCHING_OFF, None)
+    if chosen is not None:
+        _ask_to_switch_off(chosen)
+
+
+def _interval(control: Control, *, is_admin: bool) -> None:
+    key = f"workflows_every_{control.workflow}"
+    st.session_state[key] = control.interval_minutes
+    st.caption("every")
+    st.number_input(
+        f"Minutes between two runs of {workflow_words.title(control.workflow)}",
+        min_value=1,
+        max_value=LONGEST_MINUTES,
+        step=1,
+        key=key,
+        on_change=_interval_set,
+        args=(control.workflow,),
+        disabled=not is_admin,
+        label_visibility="collapsed",
+        width=130,
+    )
+    st.caption("min")
+
+
+def _controls() -> list[Control]:
+    """The one that everything hangs on first, then as the work goes."""
+    order = list(workflow_words.WORKFLOWS)
+    known = ask(workflows.all_controls)
+    return sorted(known, key=lambda one: order.index(one.workflow) if one.workflow in order else len(order))
+
+
+def _row(control: Control, run: RunLine | None, next_at: datetime | None, now: datetime) -> dict[str, object]:
+    return {
+        "workflow": workflow_words.title(control.workflow),
+        "status": run.status if run else None,
+        "ended": words.ago(run.finished_at or run.started_at, now) if run else "never",
+        "took": workflow_words.took(run.took) if run else words.UNKNOWN,
+        "records": workflow_words.processed(run.workflow, run.counts) if run else None,
+        "did": (run.error or workflow_words.figures(run.counts)) if run else None,
+        "next": words.until(next_at, now) if control.enabled else "switched off",
+    }
+
+
+def _hour(workflow: str) -> str:
+    at = NIGHTLY.get(workflow)
+    return f"nightly at {at:%H:%M}" if at is not None else "when asked"
+
+
+def _switched(workflow: str) -> None:
+    if st.session_state[f"workflows_on_{workflow}"]:
+        actions.switch(workflow, enabled=True)
+    else:
+        st.session_state[_SWITCHING_OFF] = workflow
+
+
+def _interval_set(workflow: str) -> None:
+    actions.set_interval(workflow, int(st.session_state[f"workflows_every_{workflow}"]))
+
+
+@st.dialog("Switch it off?")
+def _ask_to_switch_off(workflow: str) -> None:
+    known = workflow_words.WORKFLOWS.get(workflow)
+    st.markdown(f"**{workflow_words.title(workflow)}** comes no more until it is on again.")
+    if known is not None and known.off:
+        st.markdown(known.off)
+    with st.container(horizontal=True):
+        pressed = st.button(
+            "Switch off",
+            type="primary",
+            key="workflows_off",
+            on_click=actions.switch,
+            args=(workflow,),
+            kwargs={"enabled": False},
+        )
+        if pressed or st.button("Keep it on", key="workflows_keep"):
+            st.rerun()
