@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shipsync.commands.answer import DONE, FAILED, SANDBOX, USAGE, Answer
 from shipsync.commands.opening import open_desk
 from shipsync.config import Settings
-from shipsync.desk.records import Workflow
+from shipsync.desk.records import AlertLine, Workflow
 
 
 def status(settings: Settings, _: argparse.Namespace) -> Answer:
@@ -23,14 +23,18 @@ def status(settings: Settings, _: argparse.Namespace) -> Answer:
     counted = ", ".join(f"{amount:,} {status}" for status, amount in told.orders.items()) or "none"
     lines = [SANDBOX] if told.sandbox else []
     lines += [f"shipsync runs at {url}."] if url else []
-    lines += [complete, f"Orders: {counted}.", *(f"{one.level}: {one.text}" for one in told.alerts)]
+    lines += [complete, f"Orders: {counted}.", *(_alert(one) for one in told.alerts)]
     data = {
         "server": url,
         "complete_through": through,
         "orders": told.orders,
-        "alerts": [[one.level, one.text] for one in told.alerts],
+        "alerts": [one.model_dump() for one in told.alerts],
     }
     return Answer(lines, data)
+
+
+def _alert(one: AlertLine) -> str:
+    return f"{'soon' if one.state == 'pending' else one.level}: {one.text}"
 
 
 def jobs(settings: Settings, options: argparse.Namespace) -> Answer:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from shipsync.desk import records
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
+from shipsync.procedures.alerts import facts_now
 from shipsync.rules.alerts import alerts
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
@@ -27,14 +29,17 @@ class Here:
 
     def status(self) -> records.Status:
         """How things stand."""
-        con = self._app.db.read()
-        facts = overview.facts(con)
+        con, now = self._app.db.read(), self._app.now()
+        facts = facts_now(con, self._app.settings, self._app.machine(), now)
+        if not self._app.worker.is_alive:
+            # A command that opened the database itself: no worker runs, and none is missed.
+            facts = replace(facts, machine=None)
         return records.Status(
             sandbox=self._app.settings.is_sandbox,
             zone=self._app.settings.timezone,
             complete_through=facts.complete_through,
             orders=orders.count_by_status(con),
-            alerts=[records.AlertLine.model_validate(one) for one in alerts(facts, self._app.now())],
+            alerts=[records.AlertLine.model_validate(one) for one in alerts(facts, now)],
         )
 
     def jobs(self, limit: int) -> list[records.JobLine]:

@@ -97,9 +97,10 @@ class Workflow(Record):
 
 
 class AlertLine(Record):
-    """One thing that needs a person."""
+    """One thing that needs a person, or soon may."""
 
-    level: str
+    level: str  # warn, bad
+    state: str  # pending: it may mend itself; firing; cannot tell
     text: str
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 from pydantic import SecretStr
 
@@ -72,3 +73,8 @@ def test_readyz_tells_of_refused_credentials_at_once(served: House) -> None:
     with working(served):
         [reason] = get("/readyz").data["reasons"]
     assert "refused the credentials (401" in reason
+
+
+def test_readyz_tells_that_the_sandboxs_past_is_still_being_made(served: House) -> None:
+    served.app.past = SimpleNamespace(sentence="Tue 22 Sep 2026, 0 orders so far.")  # type: ignore[assignment]
+    assert get("/readyz").data == {"ready": False, "reasons": ["Tue 22 Sep 2026, 0 orders so far."]}
