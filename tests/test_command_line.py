@@ -208,3 +208,11 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         main([command, "--help"])
     assert ended.value.code == 0
     assert "--json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["shipsync.__main__", "shipsync.desk.there"])
+def test_help_and_a_command_beside_a_server_need_nothing_heavy(what: str) -> None:
+    heavy = {"streamlit", "duckdb", "pandas", "pyarrow", "apscheduler", "starlette"}
+    script = f"import sys, {what}; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

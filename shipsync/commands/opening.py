@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from shipsync.config import Settings
 from shipsync.desk.records import Desk
-from shipsync.doors.server import COMMAND_LINE, Server, find
+
+if TYPE_CHECKING:
+    from shipsync.doors.server import Server
 
 
 def running_server(settings: Settings) -> Server | None:
     """The server that holds this database; None if there is none."""
+    from shipsync.doors.server import find
+
     return find(settings.database_path, settings.api_token.get_secret_value() if settings.api_token else None)
 
 
@@ -25,6 +30,7 @@ def open_desk(settings: Settings) -> Iterator[Desk]:
         yield There(server)
         return
     from shipsync.desk.here import Here
+    from shipsync.doors.server import COMMAND_LINE
     from shipsync.runtime import open_app
 
     with open_app(settings) as app:
