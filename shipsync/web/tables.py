@@ -69,7 +69,6 @@ def table(
             first.label,
             help=first.help or "Press to open.",
             width=first.width,
-            type="tertiary",
             alignment="left",
             pinned=True,
             key=f"{key}_open",
