@@ -84,3 +84,11 @@ def test_the_nightly_backup_makes_one_verified_file_a_day(tmp_path: Path) -> Non
             job = app.run_now("backup", {}, "test")
             assert job.status == "succeeded", job.error
     assert [path.name for path in (tmp_path / "backups").iterdir()] == ["x-2026-09-16.duckdb"]
+
+
+def test_a_command_is_carried_out_though_a_job_of_its_kind_waits_with_other_arguments(house: House) -> None:
+    waiting = queue.enqueue(house.app.db, SYNC, {}, "schedule", NOON)
+    job = house.job(SYNC, {"everything": True})
+    assert job.job_id != waiting.job_id
+    assert (job.status, job.arguments) == ("succeeded", {"everything": True})
+    assert house.rows("SELECT count(*) FROM jobs WHERE status = 'succeeded'") == [(2,)]
