@@ -25,7 +25,9 @@ st.title("Imports")
 
 new_bundle, new_product = st.query_params.get("bundle", "").strip(), st.query_params.get("product", "").strip()
 ORDER_FILES, PRODUCTS, BUNDLES = "Order files", "Products", "Bundles"
-opened = BUNDLES if new_bundle else PRODUCTS if new_product else ORDER_FILES
+# Saving takes the link's SKU out of the address; the tab stays.
+opened = BUNDLES if new_bundle else PRODUCTS if new_product else st.session_state.get("imports_opened", ORDER_FILES)
+st.session_state["imports_opened"] = opened
 
 refused = ask(quarantine.open_entries, (REFUSED_FILE,))
 if refused:
@@ -43,12 +45,12 @@ if refused:
         height="content",
     )
 missing = ask(missing_skus)
-for sku, orders in list(missing.items())[:SKUS_SHOWN]:
+for sku, orders in list(missing.orders.items())[:SKUS_SHOWN]:
     link = f"[Add the bundle](/imports?bundle={quote(sku)}) · [Add the product](/imports?product={quote(sku)})"
-    waits = "order is" if orders == 1 else "orders are"
-    st.warning(f"{orders:,} {waits} held: nobody knows the SKU **{words.plain(sku)}**. {link}")
-if len(missing) > SKUS_SHOWN:
-    st.caption(f"And {len(missing) - SKUS_SHOWN:,} more unknown SKUs: [see the held orders](/sync).")
+    held = f"{words.count(orders, 'order')} {'is' if orders == 1 else 'are'} held"
+    st.warning(f"{held if missing.is_all else f'At least {held}'}: nobody knows the SKU **{words.plain(sku)}**. {link}")
+if len(missing.orders) > SKUS_SHOWN:
+    st.caption(f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: [see the held orders](/sync).")
 
 files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], default=opened)
 

@@ -33,8 +33,10 @@ from shipsync.store import products as store
 from shipsync.store import quarantine
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import audit
+from shipsync.store.shop_orders import orders_of_unknown_skus
 
 HELD_ORDER = "shop_order"  # the import's kind in quarantine
+_LOOKED_AT = 1000  # held orders; a page asks after each commit, and reading one takes 20 us
 
 T = TypeVar("T")
 
@@ -123,14 +125,22 @@ def waiting_for(con: Cursor, skus: Collection[str]) -> int:
     return waiting
 
 
-def missing_skus(con: Cursor) -> dict[str, int]:
-    """How many orders of the shop are held back for each SKU that nobody knows; the SKU of most orders first."""
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The SKUs that orders wait for."""
+
+    orders: Mapping[str, int]  # held orders by SKU, the SKU of most orders first
+    is_all: bool  # False: there are so many that only the newest were looked at
+
+
+def missing_skus(con: Cursor) -> Missing:
+    """Which SKUs nobody knows, and how many orders of the shop are held back for each."""
     catalogue = store.catalogue(con)
+    raws = orders_of_unknown_skus(con, _LOOKED_AT)
     orders: Counter[str] = Counter()
-    for one in quarantine.open_entries(con, [HELD_ORDER]):
-        if one.entry.raw is not None and one.entry.reason == "unknown_sku":
-            orders.update(unknown_skus(RawShopOrder.from_json(one.entry.raw), catalogue))
-    return dict(sorted(orders.items(), key=lambda item: (-item[1], item[0])))
+    for raw in raws:
+        orders.update(unknown_skus(RawShopOrder.from_json(raw), catalogue))
+    return Missing(dict(sorted(orders.items(), key=lambda item: (-item[1], item[0]))), len(raws) < _LOOKED_AT)
 
 
 def _marked(one: ListedProduct, is_key: bool) -> ListedProduct:

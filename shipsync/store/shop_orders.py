@@ -68,6 +68,21 @@ def tombstoned(con: Cursor, order_keys: Sequence[str]) -> set[str]:
     return {row[0] for row in rows}
 
 
+def orders_of_unknown_skus(con: Cursor, limit: int) -> list[str]:
+    """The newest orders that are held back because nobody knows a SKU of theirs: each as it came, JSON."""
+    rows = con.rows(
+        """
+        SELECT raw
+        FROM quarantine
+        WHERE kind = 'shop_order' AND reason = 'unknown_sku' AND resolved_at IS NULL AND raw IS NOT NULL
+        ORDER BY first_seen_at DESC, entity_id
+        LIMIT $limit
+        """,
+        {"limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
 def numbers_of_other_sources(con: Cursor, source_system: str, order_numbers: Sequence[str]) -> dict[str, str]:
     """Which of these numbers an order of another source has too: number -> that order's key (DESIGN D10)."""
     rows = con.rows(

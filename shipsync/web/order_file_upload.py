@@ -33,11 +33,11 @@ _FATES: dict[Fate, tuple[str, str]] = {
 _COLUMNS = (
     Column("order_number", "Order", help="The shop's number"),
     Column("fate", "Would be"),
-    Column("why", "Why", width=430),
+    Column("why", "Why", width=380),
     Column("lines", "Units", help="Bundles taken apart, key products only"),
     Column("ship_to", "Ship to"),
     Column("ordered_at", "Ordered", "instant"),
-    Column("position", "Place in the file", "number"),
+    Column("position", "Place", "number", help="In the file"),
 )
 
 
@@ -101,8 +101,6 @@ def _draw(content: FileContent, seen: FilePreview, name: str) -> None:
         lines.append(f"- **{len(seen.withdrawn):,}** that wait to go up would not any more: {words.plain(numbers)}")
     if lines:
         st.markdown("\n".join(lines))
-    if not seen.is_taken:
-        _press(content, name, amounts)
     rows = sorted(seen.orders, key=lambda one: list(_FATES).index(one.fate))
     table(
         [_row(one) for one in rows[:_ROWS_SHOWN]],
@@ -114,6 +112,8 @@ def _draw(content: FileContent, seen: FilePreview, name: str) -> None:
     )
     if len(rows) > _ROWS_SHOWN:
         st.caption(f"The first {_ROWS_SHOWN} of {len(rows):,}; the CSV has all.")
+    if not seen.is_taken:
+        _press(content, name, amounts)
 
 
 def _press(content: FileContent, name: str, amounts: dict[Fate, int]) -> None:

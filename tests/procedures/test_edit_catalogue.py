@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from shipsync.errors import LoadError
-from shipsync.procedures.edit_catalogue import Saved, save_bundles, save_products, set_key_products, waiting_for
+from shipsync.procedures.edit_catalogue import (
+    Missing,
+    Saved,
+    missing_skus,
+    save_bundles,
+    save_products,
+    set_key_products,
+    waiting_for,
+)
 from shipsync.procedures.import_orders import PROCEDURE as IMPORT
 from shipsync.rules.catalogue import BundlePart, Product
 from shipsync.rules.catalogue_edits import ListedProduct, by_bundle
@@ -169,4 +177,5 @@ def test_orders_that_wait_for_a_sku_are_counted(db: Database, tmp_path: Path) ->
     assert waiting_for(db.read(), {"18855"}) == 2
     assert waiting_for(db.read(), {"18855", "18999"}) == 3
     assert waiting_for(db.read(), {"17612"}) == 1  # it waits for 18855, and names 17612 too
+    assert missing_skus(db.read()) == Missing({"18855": 2, "18999": 1}, is_all=True)
     assert store.open_orders_with(db.read(), ["17612", "18855"]) == {"17612": 1}
