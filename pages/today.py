@@ -46,12 +46,15 @@ st.title("Today")
 
 
 def _link(label: str, page: str = "orders", **query: str) -> None:
-    st.page_link(PAGES / f"{page}.py", label=label, query_params=query)
+    st.page_link(PAGES / f"{page}.py", label=f":primary[{label}]", query_params=query)
 
 
 @st.fragment(run_every=1.0, key="today_live")
 def _live() -> None:
     """What is seen within a second of its commit."""
+    past = runtime.app().past
+    if past is not None:
+        st.progress(past.done / max(past.total, 1), text=past.sentence)
     alert_list(needs_now())
     _figures()
     _states()
@@ -117,7 +120,7 @@ def _late_figure(now: datetime) -> None:
         words.number(ask(lateness.late, before).count),
         help=f"Orders that came in before the last cut-off, {words.moment(before)}, and still wait.",
     )
-    st.caption(f"in before {words.clock(before)} on {words.day(before.astimezone(words.zone()).date())}")
+    st.caption(f"in before {words.clock(before)} on {words.day(before.astimezone(words.zone()).date())}; listed below")
 
 
 def _states() -> None:
@@ -129,7 +132,8 @@ def _states() -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         for status in sorted(counts, key=lambda one: STATES.index(one) if one in STATES else len(STATES)):
-            _link(f"{words.state(status)} **{counts[status]:,}**", status=status)
+            label = f"{words.state(status)} **{counts[status]:,}**"
+            st.page_link(PAGES / "orders.py", label=label, query_params={"status": status})
 
 
 @st.fragment(run_every=10.0, key="today_traffic")

@@ -335,7 +335,8 @@ def _late(facts: Facts, now: datetime) -> _Found | None:
             f"({late.oldest_number}) for {age}."
         )
     text = f"{text} Ship {'it, or put it' if late.count == 1 else 'them, or put them'} on hold."
-    place = Place("order", "Open", (("order", late.oldest_key or ""),)) if late.count == 1 else None
+    label = "Open it" if late.count == 1 else "Open the oldest"
+    place = Place("order", label, (("order", late.oldest_key or ""),))
     return _Found("bad", text, due, CUT_OFF_GRACE, place=place)
 
 

@@ -42,9 +42,9 @@ def cut_off() -> CutOff | str:
 
 
 def needs_now() -> list[Need]:
-    """What needs a person at this moment, the worst first."""
-    now = runtime.app().now()
-    return needs(facts_now(now), now)
+    """What needs a person at this moment, the worst first. Nothing while a sandbox's past is still coming in."""
+    app = runtime.app()
+    return [] if app.past is not None else needs(facts_now(app.now()), app.now())
 
 
 def alert_line() -> None:
@@ -74,7 +74,8 @@ def alert_list(found: Sequence[Need]) -> None:
 
 
 def _line(need: Need, sign: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"{sign} {words.plain(need.text)}", width="stretch")
-        if need.place.page != "today":
-            st.page_link(_PAGES / f"{need.place.page}.py", label=need.place.label, query_params=dict(need.place.query))
+    line, link = st.columns([7, 1], vertical_alignment="center")
+    line.markdown(f"{sign} {words.plain(need.text)}")
+    if need.place.page != "today":
+        page = _PAGES / f"{need.place.page}.py"
+        link.page_link(page, label=f":primary[{need.place.label}]", query_params=dict(need.place.query))

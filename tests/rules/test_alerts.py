@@ -254,13 +254,13 @@ def test_orders_late_at_the_cut_off_that_has_just_passed_get_an_hour() -> None:
     assert states == {0: "pending", 59: "pending", 60: "firing"}
 
 
-def test_one_late_order_opens_itself_and_several_the_list() -> None:
+def test_late_orders_open_the_oldest() -> None:
     one = the("late", facts(late=late(NOON - timedelta(hours=26))))
     several = the("late", facts(late=late(NOON - timedelta(hours=26), count=3)))
     assert one is not None
     assert several is not None
     assert (one.place.page, one.place.query) == ("order", (("order", "xcart:700125"),))
-    assert several.place.page == "today"
+    assert several.place.label == "Open the oldest"
     assert several.text == (
         "3 orders still wait past the cut-off of 13:00, the oldest (700125) for 1 day. Ship them, or put them on hold."
     )
