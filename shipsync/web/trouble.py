@@ -21,7 +21,7 @@ def show(error: Exception) -> bool:
     number = uuid.uuid4().hex[:8]
     log.error("error %s while a page was drawn", number, exc_info=error)
     st.error(
-        f"shipsync made a mistake while drawing this page. Reload it; jobs go on meanwhile. If it comes again, look for "
+        f"shipsync made a mistake while drawing this page. Reload it; jobs go on meanwhile. If it comes again, find "
         f"'error {number}' in the server's log and report what stands there."
     )
     return True
