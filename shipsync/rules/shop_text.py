@@ -26,8 +26,10 @@ _WHOLE = re.compile(r"([0-9]{1,18})(?:\.0{1,6})?")
 def clean(text: str | None) -> str:
     """A text on one line: entities read, control characters removed, spaces single. Empty when nothing is left."""
     text = text or ""
-    for _ in range(2):
+    for _ in range(2 if "&" in text else 0):
         text = _ENTITY.sub(_character, text)
+    if text.isprintable():  # as nearly all are: nothing to take out, and no white space but blanks
+        return " ".join(text.split())
     kept = (" " if char.isspace() else char for char in text if not _is_unshowable(char))
     return " ".join("".join(kept).split())
 
