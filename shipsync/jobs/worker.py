@@ -247,12 +247,12 @@ class Worker:
         app, job_id = self._app, claim.job.job_id
         with app.db.transaction() as con:
             claim.lease.check(con)
-            jobs_store.end_step(con, job_id, done, work.results[done], app.now())
             said = (len(claim.log), dict(work.counts))
             if said != claim.kept:
                 runs.keep_run(con, claim.lease.run_id, work.counts, claim.log)
                 claim.kept = said
-            goes_on = not self._stopping.is_set() and jobs_store.start_next_step(con, job_id, following, app.now())
+            next_step = None if self._stopping.is_set() else following
+            goes_on = jobs_store.next_step(con, job_id, done, work.results[done], next_step, app.now())
         if not goes_on:
             raise Cancelled(CANCELLED)
 

@@ -380,21 +380,29 @@ def steps(con: Cursor, job_id: str) -> list[JobStep]:
     return [_step(row) for row in rows]
 
 
-def start_next_step(con: Cursor, job_id: str, name: str, now: datetime) -> bool:
-    """A step begins, unless somebody asked the job to stop; then it stays waiting, and this is False."""
-    return bool(
-        con.rows(
-            """
-            UPDATE job_steps
-            SET status = 'running', started_at = $now
-            WHERE job_id = $job_id
-              AND name = $name
-              AND NOT EXISTS (SELECT 1 FROM jobs WHERE job_id = $job_id AND cancel_requested)
-            RETURNING name
-            """,
-            {"job_id": job_id, "name": name, "now": now},
-        )
+def next_step(
+    con: Cursor, job_id: str, done: str, result: Mapping[str, object], following: str | None, now: datetime
+) -> bool:
+    """A step has succeeded, with `result` as its checkpoint, and the following one begins.
+
+    False if there is none to begin, or if somebody asked the job to stop: then it stays waiting.
+    """
+    changed = con.rows(
+        """
+        UPDATE job_steps
+        SET status = CASE WHEN name = $done THEN 'succeeded' ELSE 'running' END,
+            started_at = CASE WHEN name = $done THEN started_at ELSE $now END,
+            finished_at = CASE WHEN name = $done THEN $now END,
+            result = CASE WHEN name = $done THEN $result END
+        WHERE job_id = $job_id
+          AND (name = $done
+               OR name = $following
+                  AND NOT EXISTS (SELECT 1 FROM jobs WHERE job_id = $job_id AND cancel_requested))
+        RETURNING name
+        """,
+        {"job_id": job_id, "done": done, "result": json.dumps(dict(result)), "following": following, "now": now},
     )
+    return (following,) in changed
 
 
 def running_step_progress(con: Cursor, job_id: str, done: int, total: int | None, detail: str) -> None:
