@@ -142,6 +142,16 @@ class People:
         order = self._world.place_in_shop(at, lines, rng.choice(self._world.customers))
         self._recent_shop.append(order.number)
         del self._recent_shop[:-500]
+        if any(line.amount is None or line.product_id == UNKNOWN_BUNDLE for line in lines):
+            self._world.later(self._packing_time(at + timedelta(days=1), rng), self._shop_corrects, order.number)
+
+    def _shop_corrects(self, at: datetime, number: str) -> None:
+        """The shop mends an order that could not be taken as it was, on the next working day."""
+        if self._books.numbered(number):
+            return  # somebody was quicker, and it is up
+        order = self._world.shop_orders[number]
+        lines = [replace(line, amount=line.amount or 1) for line in order.lines if line.product_id != UNKNOWN_BUNDLE]
+        order.versions.append(tuple(lines))
 
     def _shop_edit(self, at: datetime, rng: random.Random) -> bool:
         if not self._recent_shop:
