@@ -38,8 +38,8 @@ CLEANUP = "orders-cleanup"
 _HOURS = (time(7, 0), time(13, 30))
 # Of late, until the end: finer, so that a day's traffic by the hour is true.
 _LATELY: tuple[tuple[timedelta, timedelta], ...] = (
-    (timedelta(hours=30), timedelta(minutes=20)),
-    (timedelta(hours=3), timedelta(minutes=5)),
+    (timedelta(hours=30), timedelta(minutes=30)),
+    (timedelta(hours=2), timedelta(minutes=5)),
 )
 
 
@@ -117,10 +117,11 @@ class Past:
         plan = ticks(self._clock.now(), self._until(), app.settings.zone)
         self._lived = (0, len(plan))
         try:
-            for number, tick in enumerate(plan, 1):
-                if not self._live_through(tick):
-                    return False
-                self._lived = (number, len(plan))
+            with app.db.one_thread():
+                for number, tick in enumerate(plan, 1):
+                    if not self._live_through(tick):
+                        return False
+                    self._lived = (number, len(plan))
             with app.db.transaction() as con:
                 first_start.past_is_over(con, self._clock.now())
         except ShipsyncError as error:

@@ -173,6 +173,23 @@ class Database:
                 "Free some space."
             )
 
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """DuckDB works with one thread inside this block: many small statements in a row are a third quicker so.
+
+        For everybody, also those who read meanwhile.
+        """
+        self._set("SET threads = 1")
+        try:
+            yield
+        finally:
+            if not self._closed:
+                self._set("RESET threads" if self._threads is None else f"SET threads = {self._threads}")
+
+    def _set(self, statement: str) -> None:
+        with self._guarded(self._require_root()) as raw:
+            raw.execute(statement).fetchall()
+
     def checkpoint(self) -> None:
         """Put everything committed into the database file itself. Waits for the writer. Raises StoreError."""
         with self._writer:
