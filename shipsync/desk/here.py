@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 from shipsync.desk import records
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
-from shipsync.rules.alerts import alerts
+from shipsync.rules.alerts import Facts, alerts
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
-from shipsync.store import jobs, orders, overview, runs, selfcheck, workflows
+from shipsync.store import jobs, orders, runs, selfcheck, workflows
 
 SYNC = "shipstation-sync"
 
@@ -131,15 +130,12 @@ class Here:
         return wanted
 
 
-def sync_state(app: App) -> SyncState:
-    """What the sync's freshness is told from, as it is at this moment."""
-    con = app.db.read()
-    facts = overview.facts(con)
-    minutes = overview.interval_minutes(con, SYNC)
+def sync_state(app: App, facts: Facts) -> SyncState:
+    """What the sync's freshness is told from, at this moment."""
     return SyncState(
         complete_through=facts.complete_through,
         is_enabled=facts.is_sync_enabled,
-        interval=timedelta(minutes=minutes) if minutes else None,
+        interval=facts.sync_interval,
         last_error=facts.last_failures.get(SYNC),
         next_at=app.schedule.next_at(SYNC),
         is_working=app.is_working,

@@ -9,15 +9,17 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from shipsync import runtime
-from shipsync.rules.freshness import SyncState, freshness
+from shipsync.desk.here import sync_state
+from shipsync.rules.freshness import freshness
 from shipsync.store import overview
 from shipsync.web import words
+from shipsync.web.alert_list import alert_line
 from shipsync.web.answers import ask
 from shipsync.web.roles import Role, require
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
-LOGO = Path(__file__).parent / "logo.svg"
 SYNC = "shipstation-sync"
+LOGO = Path(__file__).parent / "logo.svg"
 
 
 def main() -> None:
@@ -26,7 +28,7 @@ def main() -> None:
     st.logo(LOGO, size="large")
     page = st.navigation(_menu())
     require(Role.VIEWER)
-    _freshness_line()
+    _top_line()
     page.run()
 
 
@@ -63,11 +65,16 @@ def _menu() -> dict[str, list[StreamlitPage]]:
 
 
 @st.fragment(run_every=timedelta(seconds=1), key="frame_freshness")
-def _freshness_line() -> None:
-    """One line, live: how far the numbers are complete, when they move next, and what stands against it."""
+def _top_line() -> None:
+    """One line, live: how far the numbers are complete and when they move next; below it what stands against them."""
     app = runtime.app()
+    past = app.past
+    if past is not None:
+        st.progress(past.done / past.total if past.total else 0.0, text=past.sentence)
+        return
     now = app.now()
-    sync = _sync_state(app)
+    facts = ask(overview.facts)
+    sync = sync_state(app, facts)
     told = freshness(sync, now)
     counted = ask(overview.order_census)
     parts = [
@@ -94,16 +101,4 @@ def _freshness_line() -> None:
     if told.cause:
         sign = "red" if told.state == "stopped" else "orange"
         st.page_link(PAGES / "sync.py", label=f":{sign}[{words.plain(told.cause)}]", icon=":material/arrow_forward:")
-
-
-def _sync_state(app: runtime.App) -> SyncState:
-    facts = ask(overview.facts)
-    interval = ask(overview.interval_minutes, SYNC)
-    return SyncState(
-        complete_through=facts.complete_through,
-        is_enabled=facts.is_sync_enabled,
-        interval=timedelta(minutes=interval) if interval else None,
-        last_error=facts.last_failures.get(SYNC),
-        next_at=app.schedule.next_at(SYNC),
-        is_working=app.is_working,
-    )
+    alert_line()

@@ -12,6 +12,7 @@ from shipsync.desk.here import sync_state
 from shipsync.errors import ShipsyncError, StoreFull
 from shipsync.rules.alerts import REFUSED_CREDENTIALS
 from shipsync.rules.freshness import freshness
+from shipsync.store import overview
 from shipsync.web.callers import is_known
 
 
@@ -40,7 +41,7 @@ def not_ready(app: runtime.App) -> list[str]:
     if app.past is not None:
         return [*reasons, app.past.sentence]
     try:
-        sync = sync_state(app)
+        sync = sync_state(app, overview.facts(app.db.read()))
     except ShipsyncError as error:
         return [*reasons, str(error)]
     told = freshness(sync, app.now())
