@@ -104,6 +104,7 @@ def retry_held(work: Work) -> Result:
     if came_through:
         work.log(f"{came_through} of {len(raws)} orders held back before came through: {outcome.summary()}.")
     outcome.count_into(work.count)
+    work.count("held, tried again", len(raws))
     return {"tried": len(raws), "taken": came_through}
 
 

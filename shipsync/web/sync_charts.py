@@ -37,7 +37,8 @@ def requests_chart() -> None:
     by_hour = ask(runs_store.requests_by_hour, hour - timedelta(hours=HOURS - 1))
     hours = {hour - timedelta(hours=back): 0 for back in reversed(range(HOURS))} | by_hour
     a_minute = int(ask(setting, "requests_per_minute") or runtime.REQUESTS_PER_MINUTE)
-    st.markdown(f"**{_last_minute(now):,}** in the last minute, of {a_minute} that we may send.")
+    st.subheader("Requests to ShipStation")
+    st.markdown(f"**{_last_minute(now):,}** in the last minute; at most {a_minute} are sent in one.")
     if not by_hour:
         st.caption("No request was sent in the last 24 hours.")
         return
@@ -91,7 +92,7 @@ def _requests_figure(labels: tuple[str, ...], counts: tuple[int, ...], limit: in
         y=limit, line_dash="dash", annotation_text=f"our limit: {limit:,} an hour", annotation_position="bottom right"
     )
     figure.update_layout(
-        title="Requests to ShipStation per hour, against our limit",
+        title="Requests per hour against our limit",
         yaxis={"title": "requests", "rangemode": "tozero", "range": [0, max(limit, *counts) * 1.12]},
         xaxis={"type": "category", "nticks": 8},
         height=300,

@@ -102,7 +102,7 @@ def switches() -> None:
                 width=280,
             )
             if control.interval_minutes is None:
-                st.caption(_hour(control.workflow))
+                st.caption(_hour(control.workflow), width="content")
             else:
                 _interval(control, is_admin=is_admin)
     chosen = st.session_state.pop(_SWITCHING_OFF, None)
@@ -113,7 +113,7 @@ def switches() -> None:
 def _interval(control: Control, *, is_admin: bool) -> None:
     key = f"workflows_every_{control.workflow}"
     st.session_state[key] = control.interval_minutes
-    st.caption("every")
+    st.caption("every", width="content")
     st.number_input(
         f"Minutes between two runs of {workflow_words.title(control.workflow)}",
         min_value=1,
@@ -126,7 +126,7 @@ def _interval(control: Control, *, is_admin: bool) -> None:
         label_visibility="collapsed",
         width=130,
     )
-    st.caption("min")
+    st.caption("min", width="content")
 
 
 def _controls() -> list[Control]:

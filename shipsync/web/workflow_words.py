@@ -83,7 +83,8 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "conflicts": ("conflict", "for a person"),
     "skipped": ("order", "skipped"),
     "odd, but taken in": ("record", "taken in, but odd"),
-    "held, tried again": ("held order", "tried again"),
+    "freed": ("held record", "came in"),
+    "still held": ("record", "still held"),
     "shipped without carrier": ("shipped order", "without a carrier"),
     "later": ("order", "left for the next time"),
     "frozen": ("order", "left as sent"),
@@ -109,7 +110,7 @@ _MANY = {"list of names": "lists of names"}
 # Said only in a run's details: they repeat what the others say, or say that nothing happened.
 _MINOR = frozenset({"fetched", "parcels fetched", "unchanged", "seen twice in this run", "files unchanged", "skipped"})
 # Counted whenever it looks, whether something happened or not.
-_BESIDE = frozenset({"requests"})
+_BESIDE = frozenset({"requests", "still held"})
 
 # Which figures make up the records that a run went through.
 _PROCESSED: Mapping[str, tuple[str, ...]] = {
@@ -147,12 +148,14 @@ def took(span: timedelta | None) -> str:
     if span is None:
         return words.UNKNOWN
     seconds = max(0.0, span.total_seconds())
+    if seconds < 0.1:
+        return "under 0.1 s"
     return f"{seconds:.1f} s" if seconds < 10 else in_words(span)
 
 
 def figures(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
     """What a run did: '3 orders imported, 12 orders updated, 4 requests'; 'nothing new' where that is so."""
-    summed = _summed(counts)
+    summed = _with_held_apart(_summed(counts))
     shown = {key: amount for key, amount in summed.items() if amount and (all_of_them or key not in _MINOR)}
     said = [_figure(key, shown[key]) for key in FIGURES if key in shown]
     said += [f"{key}: {shown[key]:,}" for key in sorted(shown.keys() - FIGURES.keys())]
@@ -173,6 +176,18 @@ def _summed(counts: Mapping[str, int]) -> dict[str, int]:
         what = key.split(":")[0]  # 'skipped: no_key_sku' and the like count together
         summed[what] = summed.get(what, 0) + amount
     return summed
+
+
+def _with_held_apart(summed: dict[str, int]) -> dict[str, int]:
+    """Held records are tried again by every run, and counted as held anew: tell those from what is new."""
+    tried = summed.pop("held, tried again", 0)
+    left = tried
+    for what in ("quarantined", "conflicts"):
+        again = min(left, summed.get(what, 0))
+        if again:
+            summed[what] -= again
+            left -= again
+    return summed | {"still held": tried - left, "freed": left}
 
 
 def _figure(key: str, amount: int) -> str:
