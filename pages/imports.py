@@ -1,7 +1,5 @@
 """Imports: order files before and after they are taken, and the catalogue by which they are read."""
 
-from urllib.parse import quote
-
 import streamlit as st
 
 from shipsync import runtime
@@ -13,6 +11,7 @@ from shipsync.web import imports_words, words
 from shipsync.web.answers import ask
 from shipsync.web.catalogue_editor import bundles_editor, products_editor
 from shipsync.web.job_panel import job_panel
+from shipsync.web.links import link
 from shipsync.web.order_file_upload import order_file_upload
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table
@@ -46,11 +45,14 @@ if refused:
     )
 missing = ask(missing_skus)
 for sku, orders in list(missing.orders.items())[:SKUS_SHOWN]:
-    link = f"[Add the bundle](/imports?bundle={quote(sku)}) · [Add the product](/imports?product={quote(sku)})"
     held = f"{words.count(orders, 'order')} {'is' if orders == 1 else 'are'} held"
-    st.warning(f"{held if missing.is_all else f'At least {held}'}: nobody knows the SKU **{words.plain(sku)}**. {link}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        at_least = held if missing.is_all else f"At least {held}"
+        st.markdown(f":orange[▲] {at_least}: nobody knows the SKU **{words.plain(sku)}**.", width="content")
+        link("imports", "Add the bundle", bundle=sku)
+        link("imports", "Add the product", product=sku)
 if len(missing.orders) > SKUS_SHOWN:
-    st.caption(f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: [see the held orders](/sync).")
+    link("sync", f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: see the held orders")
 
 files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], default=opened)
 

@@ -46,6 +46,6 @@ def watched(folder: Path | None, control: Control | None, now: datetime) -> str:
         return told
     looked = f"last looked at {words.ago(control.last_run_at, now)}" if control.last_run_at else "not looked at yet"
     if not control.enabled:
-        return f"{told} · {looked} · the import is switched off: [switch it on](/sync)"
+        return f"{told} · {looked} · the import is switched off: switch it on under Sync"
     often = f"every {control.interval_minutes} min" if control.interval_minutes else "only when asked"
     return f"{told} · {looked} · {often}"

@@ -31,6 +31,7 @@ from shipsync.rules.preferences import (
 from shipsync.store import products, workflows
 from shipsync.web import preferences, words, workflow_words
 from shipsync.web.answers import ask
+from shipsync.web.links import link
 from shipsync.web.preferences import Kept
 from shipsync.web.roles import Role, may
 
@@ -70,7 +71,7 @@ def key_products() -> None:
     st.subheader("Key products")
     listed = ask(products.products)
     if not listed:
-        st.caption("There is no product yet. [Add the first one](/imports)")
+        link("imports", "There is no product yet. Add the first one")
         return
     form = _open("keys", {"skus": [one.sku for one in listed if one.is_key]})
     names = {one.sku: f"{one.sku} · {one.name}" for one in listed}
@@ -83,7 +84,7 @@ def key_products() -> None:
             key=form.key("skus"),
             disabled=not form.may_save,
         )
-        st.caption("Others are known and left out of orders. [Names, pallets, lots and bundles](/imports)")
+        st.caption("Others are known and left out of orders. Names, pallets, lots and bundles are under Imports.")
         form.slot("")
         pressed = _save_button(form, "Save key products")
     if pressed:
@@ -197,7 +198,7 @@ def intervals() -> None:
                     disabled=not form.may_save,
                 )
                 form.slot(name)
-        st.caption("The rest comes nightly or when asked. Workflows are switched on and off under [Sync](/sync).")
+        st.caption("The rest comes nightly or when asked. Workflows are switched on and off under Sync.")
         form.slot("")
         pressed = _save_button(form, "Save intervals")
     if pressed:
