@@ -97,8 +97,13 @@ class MailFolder:
         path = self._folder / f"{_file_stem(mail.mail_key)}.eml"
         unfinished = path.with_suffix(".part")
         try:
+            content = _eml(mail, now).as_bytes()
+        except ValueError as error:
+            # A subject or an address that is no single line of text.
+            return Outcome("failed", f"The mail cannot be written down: {error}.")
+        try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(_eml(mail, now).as_bytes())
+            unfinished.write_bytes(content)
             os.replace(unfinished, path)
         except OSError as error:
             return Outcome("again", f"{path} could not be written: {error.strerror}.")

@@ -1,0 +1,61 @@
+"""A stand-in for the mail service on this machine: answers as it is told and keeps what it was sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class MailService:
+    """What it answers, and what came. `on_mail` is called when a mail is in, before the answer."""
+
+    status: int = 202
+    body: bytes = b""
+    hangs_up: bool = False  # breaks the connection instead of answering
+    on_mail: Callable[[], None] = lambda: None
+    url: str = ""
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)  # path and what stood under Authorization
+
+
+@contextmanager
+def a_mail_service(**told: Any) -> Iterator[MailService]:
+    """One that runs as long as the block."""
+    service = MailService(**told)
+
+    class Handler(BaseHTTPRequestHandler):
+        """One request."""
+
+        def do_POST(self) -> None:
+            """A mail is handed in."""
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            service.requests.append((self.path, self.headers["Authorization"]))
+            service.mails.append(json.loads(sent))
+            service.on_mail()
+            if service.hangs_up:
+                self.close_connection = True
+                return
+            self.send_response(service.status)
+            self.send_header("X-Message-Id", "m-1")
+            self.send_header("Content-Length", str(len(service.body)))
+            self.end_headers()
+            self.wfile.write(service.body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        service.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield service
+        finally:
+            server.shutdown()
+            thread.join()
