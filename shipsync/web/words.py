@@ -32,6 +32,12 @@ SIGNS: dict[str, tuple[str, str]] = {
     "awaiting_shipment": ("►", "blue"),
     "on_hold": ("‖", "orange"),
     "shipped": ("✓", "green"),
+    # Alerts and mails.
+    "normal": ("✓", "green"),
+    "firing": ("■", "red"),
+    "sending": ("►", "blue"),
+    "sent": ("✓", "green"),
+    "unknown": ("?", "orange"),
 }
 
 
