@@ -11,7 +11,7 @@ from shipsync.rules.periods import business_date
 from shipsync.store import lateness, orders
 from shipsync.store import traffic as traffic_store
 from shipsync.web import words
-from shipsync.web.alert_list import alert_list, cut_off, needs_now
+from shipsync.web.alert_list import alert_history, alert_list, cut_off, needs_now
 from shipsync.web.answers import ask
 from shipsync.web.frame import PAGES
 from shipsync.web.outbox_list import outbox_list
@@ -226,4 +226,5 @@ _live()
 _traffic()
 _late()
 _closings()
+alert_history()
 outbox_list()

@@ -16,15 +16,23 @@ from shipsync import runtime
 from shipsync.rules.alerts import Facts
 from shipsync.rules.lateness import CutOff
 from shipsync.rules.needs import Need, needs
+from shipsync.store import alerts as alerts_store
 from shipsync.store import lateness, overview
 from shipsync.web import words
 from shipsync.web.answers import ask
+from shipsync.web.tables import Column, table
 
 # The frame imports this module, so its own name for the folder cannot be used here.
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 SHOWN = 12
+HISTORY_SHOWN = 100
 _LINE_LENGTH = 90
+_EVENT_COLUMNS = (
+    Column("changed_at", "When", "instant"),
+    Column("state", "State", "state"),
+    Column("text", "What was told then"),
+)
 _SIGNS = {"bad": ":red[■]", "warn": ":orange[▲]"}
 
 
@@ -55,7 +63,7 @@ def alert_line() -> None:
     worst = found[0]
     text = worst.text if len(worst.text) <= _LINE_LENGTH else f"{worst.text[:_LINE_LENGTH].rsplit(' ', 1)[0]} …"
     things = "1 thing needs a person" if len(found) == 1 else f"{len(found):,} things need a person"
-    st.markdown(f"{_SIGNS[worst.level]} **[{things}](/today)** · {words.plain(text)}")
+    st.page_link(_PAGES / "today.py", label=f"{_SIGNS[worst.level]} **{things}** · {words.plain(text)}")
 
 
 def alert_list(found: Sequence[Need]) -> None:
@@ -71,6 +79,15 @@ def alert_list(found: Sequence[Need]) -> None:
     for need in found:
         if need.waits:
             st.caption(f"○ Watched: {words.plain(need.text)}")
+
+
+def alert_history() -> None:
+    """When alerts fired and ended, the newest first. Nothing while none ever did."""
+    events = ask(alerts_store.events, HISTORY_SHOWN)
+    if not events:
+        return
+    with st.expander("When alerts fired and ended"):
+        table(events, _EVENT_COLUMNS, key="today_alert_events", file="alerts", empty="")
 
 
 def _line(need: Need, sign: str) -> None:

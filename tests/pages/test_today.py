@@ -107,8 +107,7 @@ def test_what_needs_a_person_stands_first_with_one_link_each(site: Site) -> None
     hold(house, refused, hours=30)
     waits(house, "700125", 30)
     test = site.page("today")
-    signed = [one.value for one in test.markdown if one.value.startswith((":red[■]", ":orange[▲]"))]
-    told = [line for line in signed if "/today" not in line]  # the frame's own line
+    told = [one.value for one in test.markdown if one.value.startswith((":red[■]", ":orange[▲]"))]
     assert "**Needs a person (3)**" in [one.value for one in test.markdown]
     assert told == [
         ":red[■] Order 700125 still waits past the cut\\-off of 13\\:00, for 1 day\\. Ship it, or put it on hold\\.",
@@ -146,6 +145,23 @@ def test_a_result_is_seen_at_the_next_tick(site: Site) -> None:
     test = site.page("today")
     waits(house, "700901", 1)
     assert figures(test.run())["Awaiting"] == "1"
+
+
+def test_the_frame_says_how_many_things_need_a_person_on_every_page(site: Site) -> None:
+    site.house.sync()
+    assert not [label for label in links(site.page("orders")) if "person" in label]
+    waits(site.house, "700125", 30)
+    assert ":red[■] **1 thing needs a person** · Order 700125" in " ".join(links(site.page("orders")))
+
+
+def test_when_alerts_fired_and_ended_can_be_looked_up(site: Site) -> None:
+    house = site.house
+    house.sync()
+    waits(house, "700125", 30)
+    house.app.watch()
+    test = site.page("today")
+    assert "When alerts fired and ended" in [one.label for one in test.expander]
+    assert "700125" in " ".join(str(one.value.to_dict()) for one in test.dataframe)
 
 
 def test_closings_say_that_they_are_not_there_yet(site: Site) -> None:
