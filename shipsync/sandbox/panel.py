@@ -9,6 +9,7 @@ Everything works on one world from any thread. A deed returns a sentence that sa
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,19 @@ TROUBLES: Mapping[str, Trouble] = {
         "Somebody saves orders between two pages. None is missed, and none is taken twice.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The world at a glance."""
+
+    instant: datetime  # it lives at, UTC
+    orders: int  # that lists show
+    awaiting: int
+    on_hold: int
+    came_in_today: int  # orders made at ShipStation on this day of the world's zone
+    labels_today: int  # bought on this day, voided or not
+    broken: tuple[str, ...]  # what is, a sentence each with what follows from it
 
 
 class Panel:
@@ -137,6 +151,29 @@ class Panel:
             order = self._world.hold(waiting[-1].order_id, until)
         return f"Order {order.number} is on hold until {until:%a} {until.day} {until:%b}."
 
+    def standing(self) -> Standing:
+        """How the world stands now. It is advanced to now for it, unless its past is still lived through."""
+        world = self._world
+        with world.lock:
+            now = self._now()
+            world.advance_to(now)
+            books = world.books
+            midnight = now.astimezone(world.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            first, last = books.shipments_by_created.between_instants(midnight, now)
+            newest = (
+                books.orders[books.orders_by_id.at(place)] for place in range(len(books.orders_by_id) - 1, -1, -1)
+            )
+            came_in = sum(1 for _ in itertools.takewhile(lambda order: order.created >= midnight, newest))
+            return Standing(
+                instant=now,
+                orders=len(books.orders_by_id),
+                awaiting=len(books.orders_by_status["awaiting_shipment"]),
+                on_hold=len(books.orders_by_status["on_hold"]),
+                came_in_today=came_in,
+                labels_today=last - first,
+                broken=tuple(self._spoken(name) for name in TROUBLES if name in self._on),
+            )
+
     # -- break and mend ------------------------------------------------------------------------------------------
 
     @property
@@ -144,10 +181,10 @@ class Panel:
         """The troubles that are on, by name."""
         return frozenset(self._on)
 
-    def poisoned(self) -> str | None:
-        """The number of the order that makes its page fail, if that is on."""
-        order_id = self._on.get("poison")
-        return self._world.books.orders[order_id].number if order_id is not None else None
+    @property
+    def troubles(self) -> Mapping[str, Trouble]:
+        """Everything that can be broken, by name."""
+        return TROUBLES
 
     def switch(self, trouble: str, *, on: bool) -> None:
         """Break one thing, or mend it. KeyError for one that is not in TROUBLES."""
@@ -165,6 +202,12 @@ class Panel:
         with self._world.lock:
             self._on.clear()
             self._make_it_so()
+
+    def _spoken(self, trouble: str) -> str:
+        order_id = self._on.get(trouble)
+        one = TROUBLES[trouble]
+        which = f": order {self._world.books.orders[order_id].number}" if order_id is not None else ""
+        return f"{one.label}{which}. {one.follows}"
 
     def _make_it_so(self) -> None:
         self._faults.clear()
