@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,8 +181,9 @@ class App:
     def stop(self) -> bool:
         """Let the step under way finish, stop both. Whether everything ended in time."""
         if self._living is not None:
-            if self.past is not None:
-                self.past.stop()
+            past = self.past
+            if past is not None:
+                past.stop()
             self._living.join(STOP_TIMEOUT_S)
             if self._living.is_alive():
                 return False
@@ -227,10 +228,11 @@ def published(running: App) -> Iterator[App]:
 
 
 @contextmanager
-def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
+def open_app(settings: Settings, clock: Clock | None = None, *, past: timedelta = PAST) -> Iterator[App]:
     """Open everything, recover what a killed process left, and close it all at the end.
 
-    Without credentials the embedded ShipStation is started and used (DESIGN D21). Raises StoreBusy when another
+    Without credentials the embedded ShipStation is started and used (DESIGN D21); the world of a new one began `past`
+    ago. Raises StoreBusy when another
     process holds the database, and the errors of opening, migrating and matching a database.
     """
     clock = clock or Clock()
@@ -239,10 +241,10 @@ def open_app(settings: Settings, clock: Clock | None = None) -> Iterator[App]:
         db = stack.enter_context(open_database(settings.database_path))
         folder = settings.database_path.parent / "sandbox"
         is_new_world = settings.is_sandbox and kept_world(folder) is None
-        prepare_database(db, settings, clock.now() - PAST if is_new_world else clock.now())
+        prepare_database(db, settings, clock.now() - past if is_new_world else clock.now())
         sandbox: Sandbox | None = None
         if settings.is_sandbox:
-            sandbox = stack.enter_context(Sandbox(folder, clock.now, settings.timezone))
+            sandbox = stack.enter_context(Sandbox(folder, clock.now, settings.timezone, past=past))
             door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock, share=_share(db))
             watched: Path | None = settings.order_files or sandbox.order_files
         else:
