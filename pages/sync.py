@@ -123,8 +123,8 @@ match view:
         switches()
         requests_chart()
     case "Quarantine":
-        quarantine_list()
         take_over_dialog()
+        quarantine_list()
     case "Routing":
         period = st.segmented_control(
             "Period", list(PERIODS), default="last 24 hours", required=True, key="period", bind="query-params"

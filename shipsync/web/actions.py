@@ -9,6 +9,7 @@ import streamlit as st
 from shipsync import runtime
 from shipsync.jobs import queue
 from shipsync.store import workflows
+from shipsync.web import workflow_words
 from shipsync.web.roles import Role, require
 
 
@@ -49,7 +50,7 @@ def switch(workflow: str, *, enabled: bool) -> None:
     with app.db.transaction() as con:
         workflows.set_enabled(con, workflow, enabled, person.name, app.now())
     app.schedule.refresh()
-    st.toast(f"{workflow} is {'on' if enabled else 'off'}.")
+    st.toast(f"{workflow_words.title(workflow)} is {'on' if enabled else 'off'}.")
 
 
 def set_interval(workflow: str, minutes: int) -> None:
@@ -59,4 +60,4 @@ def set_interval(workflow: str, minutes: int) -> None:
     with app.db.transaction() as con:
         workflows.set_interval(con, workflow, minutes, person.name, app.now())
     app.schedule.refresh()
-    st.toast(f"{workflow} comes every {minutes} min.")
+    st.toast(f"{workflow_words.title(workflow)} comes every {minutes} min.")

@@ -97,23 +97,19 @@ def _step_line(job: Job, step: JobStep, now: datetime) -> str:
 
 
 def _button(job: Job, key: str) -> None:
+    """Cancel or Retry. Not by a callback: in a fragment, what a callback draws takes the place of the whole page."""
     if not may(Role.OPERATOR):
         return
     if job.status in _OPEN:
         is_asked = job.cancel_requested
-        st.button(
+        if st.button(
             "Stopping" if is_asked else "Cancel",
             key=f"{key}_cancel",
-            on_click=actions.cancel,
-            args=(job.job_id,),
             disabled=is_asked,
             help="A running job stops after its step; what was finished before stays.",
-        )
-    elif job.status != "succeeded":
-        st.button(
-            "Retry",
-            key=f"{key}_retry",
-            on_click=actions.retry,
-            args=(job.job_id,),
-            help="The same job again; steps that are done are not repeated.",
-        )
+        ):
+            actions.cancel(job.job_id)
+    elif job.status != "succeeded" and st.button(
+        "Retry", key=f"{key}_retry", help="The same job again; steps that are done are not repeated."
+    ):
+        actions.retry(job.job_id)

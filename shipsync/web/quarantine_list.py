@@ -59,7 +59,9 @@ def quarantine_list() -> None:
 
 
 def take_over_dialog() -> None:
-    """Ask for the reason, if somebody has pressed to take a record over. Called from the page, outside of fragments."""
+    """Ask for the reason, if somebody has pressed to take a record over. Called by the page before `quarantine_list`,
+    which runs the page again until it was.
+    """
     chosen = st.session_state.pop(_TAKING_OVER, None)
     if chosen is not None:
         _take_over(*chosen)
@@ -77,13 +79,10 @@ def _group(group: Group, now: datetime, *, is_first: bool) -> None:
         st.markdown(f"**Why** {case.why}  \n**Next** {case.next}")
         if case.page is not None:
             st.page_link(PAGES / f"{case.page}.py", label=case.page.capitalize(), icon=":material/arrow_forward:")
-        if group.held and group.count > 1 and retry_of(group.kind, []) and may(Role.OPERATOR):
-            st.button(
-                f"Retry all {group.count:,}",
-                key=f"{key}_all",
-                on_click=mending.retry_all,
-                args=(group.kind, group.reason),
-            )
+        # Not by callbacks: in a fragment, what a callback draws takes the place of the whole page.
+        are_retried = group.held and group.count > 1 and retry_of(group.kind, []) is not None and may(Role.OPERATOR)
+        if are_retried and st.button(f"Retry all {group.count:,}", key=f"{key}_all"):
+            mending.retry_all(group.kind, group.reason)
         limit = st.session_state.setdefault(_LIMITS, {}).get(key, FIRST)
         for one in ask(store.open_of, group.kind, group.reason, limit=limit):
             _record(one, now)
@@ -104,8 +103,9 @@ def _record(one: Shown, now: datetime) -> None:
         tried = f" · tried {words.count(one.tries, 'time')}" if one.held else ""
         st.caption(f"since {words.moment(one.first_seen_at)}, {words.ago(one.first_seen_at, now)}{tried}")
         with st.container(horizontal=True, vertical_alignment="center"):
-            if one.held and retry_of(one.kind, []) is not None and may(Role.OPERATOR):
-                st.button("Retry", key=f"{key}_retry", on_click=mending.retry_held, args=(one.kind, [one.entity_id]))
+            can_retry = one.held and retry_of(one.kind, []) is not None and may(Role.OPERATOR)
+            if can_retry and st.button("Retry", key=f"{key}_retry"):
+                mending.retry_held(one.kind, [one.entity_id])
             if one.has_raw:
                 is_shown = key in shown
                 label = "Hide the raw record" if is_shown else "Raw record"
@@ -125,15 +125,13 @@ def _record(one: Shown, now: datetime) -> None:
 def _way_out(one: Shown, key: str) -> None:
     if one.held:
         st.button("Take over by hand", key=f"{key}_take", type="tertiary", on_click=_choose, args=(one,))
-    else:
-        st.button(
-            "It is fine, close it",
-            key=f"{key}_close",
-            type="tertiary",
-            on_click=mending.close_note,
-            args=(one.kind, one.entity_id),
-            help="It comes back only with another trouble. Who closed it is kept.",
-        )
+    elif st.button(
+        "It is fine, close it",
+        key=f"{key}_close",
+        type="tertiary",
+        help="It comes back only with another trouble. Who closed it is kept.",
+    ):
+        mending.close_note(one.kind, one.entity_id)
 
 
 def _choose(one: Shown) -> None:

@@ -43,6 +43,10 @@ _LISTS = {
 }
 # Under this name a session remembers which workflow it is asked to switch off.
 _SWITCHING_OFF = "workflows_switching_off"
+# And which one the dialog said yes to.
+_CONFIRMED = "workflows_confirmed"
+# How often a switch was kept on in the dialog.
+_KEPT_ON = "workflows_kept_on"
 
 
 def workflow_table() -> None:
@@ -87,16 +91,18 @@ def mark_table() -> None:
 def switches() -> None:
     """Each workflow's switch and interval. On takes effect at once; off asks once."""
     is_admin = may(Role.ADMIN)
+    confirmed = st.session_state.pop(_CONFIRMED, None)
+    if confirmed is not None:
+        actions.switch(confirmed, enabled=False)
     for control in _controls():
         with st.container(horizontal=True, vertical_alignment="center"):
-            key = f"workflows_on_{control.workflow}"
-            # As it is now: somebody may have switched it elsewhere, or kept it on in the dialog.
-            st.session_state[key] = control.enabled
+            key = _switch_key(control)
             st.toggle(
                 workflow_words.title(control.workflow),
+                value=control.enabled,
                 key=key,
                 on_change=_switched,
-                args=(control.workflow,),
+                args=(control.workflow, key),
                 disabled=not is_admin,
                 help=f"{control.description}. Set by {control.updated_by}, {words.moment(control.updated_at)}.",
                 width=280,
@@ -110,8 +116,14 @@ def switches() -> None:
         _ask_to_switch_off(chosen)
 
 
+def _switch_key(control: Control) -> str:
+    """A switch is a new widget whenever it has to stand otherwise than a person left it: changed elsewhere, kept on."""
+    return f"workflows_on_{control.workflow}_{control.enabled}_{st.session_state.get(_KEPT_ON, 0)}"
+
+
 def _interval(control: Control, *, is_admin: bool) -> None:
     key = f"workflows_every_{control.workflow}"
+    # As it is now: somebody may have set it elsewhere.
     st.session_state[key] = control.interval_minutes
     st.caption("every", width="content")
     st.number_input(
@@ -153,18 +165,28 @@ def _hour(workflow: str) -> str:
     return f"nightly at {at:%H:%M}" if at is not None else "when asked"
 
 
-def _switched(workflow: str) -> None:
-    if st.session_state[f"workflows_on_{workflow}"]:
+def _switched(workflow: str, key: str) -> None:
+    if st.session_state[key]:
         actions.switch(workflow, enabled=True)
     else:
         st.session_state[_SWITCHING_OFF] = workflow
 
 
 def _interval_set(workflow: str) -> None:
-    actions.set_interval(workflow, int(st.session_state[f"workflows_every_{workflow}"]))
+    minutes = int(st.session_state[f"workflows_every_{workflow}"])
+    if any(one.workflow == workflow and one.interval_minutes != minutes for one in _controls()):
+        actions.set_interval(workflow, minutes)
 
 
-@st.dialog("Switch it off?")
+def _confirm(workflow: str) -> None:
+    st.session_state[_CONFIRMED] = workflow
+
+
+def _keep_on() -> None:
+    st.session_state[_KEPT_ON] = st.session_state.get(_KEPT_ON, 0) + 1
+
+
+@st.dialog("Switch it off?", on_dismiss=_keep_on)
 def _ask_to_switch_off(workflow: str) -> None:
     known = workflow_words.WORKFLOWS.get(workflow)
     st.markdown(f"**{workflow_words.title(workflow)}** comes no more until it is on again.")
@@ -175,9 +197,8 @@ def _ask_to_switch_off(workflow: str) -> None:
             "Switch off",
             type="primary",
             key="workflows_off",
-            on_click=actions.switch,
+            on_click=_confirm,
             args=(workflow,),
-            kwargs={"enabled": False},
         )
-        if pressed or st.button("Keep it on", key="workflows_keep"):
+        if st.button("Keep it on", key="workflows_keep", on_click=_keep_on) or pressed:
             st.rerun()
