@@ -15,6 +15,7 @@ from shipsync.store import overview
 from shipsync.web import words
 from shipsync.web.alert_list import alert_line
 from shipsync.web.answers import ask
+from shipsync.web.opening import go_on
 from shipsync.web.roles import Role, require
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -28,6 +29,7 @@ def main() -> None:
     st.logo(LOGO, size="large")
     page = st.navigation(_menu())
     require(Role.VIEWER)
+    go_on()
     _top_line()
     page.run()
 

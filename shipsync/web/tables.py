@@ -2,7 +2,7 @@
 
     opened = table(rows, COLUMNS, key="orders_table", file="orders", empty="No order matches.", opens=True)
     if opened is not None:
-        st.switch_page(PAGES / "order.py", query_params={"order": rows[opened].order_key})
+        open_page("order", order=rows[opened].order_key)
 
 A row opens by a press on its first cell, which is drawn as a button: a whole row that opens on a click cannot be
 walked through by arrow keys or copied from, because Streamlit tells no click from a moved cell cursor.
