@@ -137,13 +137,7 @@ else:
     _queue()
     st.subheader("History")
     with st.container(horizontal=True):
-        of_kind = st.selectbox(
-            "What",
-            [ANY, *sorted(runtime.app().procedures, key=workflow_words.title)],
-            format_func=lambda kind: kind if kind == ANY else workflow_words.title(kind),
-            key="kind",
-            bind="query-params",
-            width=260,
-        )
+        kinds = {workflow_words.title(kind): kind for kind in runtime.app().procedures}
+        what = st.selectbox("What", [ANY, *sorted(kinds)], key="what", bind="query-params", width=260)
         ended = st.selectbox("State", [ANY, *ENDS], key="status", bind="query-params", width=180)
-    _history(None if of_kind == ANY else of_kind, None if ended == ANY else ended)
+    _history(kinds.get(what), None if ended == ANY else ended)

@@ -71,7 +71,7 @@ def _workflows() -> None:
 
 
 @st.fragment(run_every=2.0, key="sync_runs")
-def _runs(workflow: str | None) -> None:
+def _runs(title: str, workflow: str | None) -> None:
     lines = ask(runs.latest_lines, workflow, None, RUNS_SHOWN)
     opened = table(
         [_line(run) for run in lines],
@@ -83,7 +83,7 @@ def _runs(workflow: str | None) -> None:
         opens=True,
     )
     if opened is not None:
-        query = {"view": "Runs", "run": lines[opened].run_id, "workflow": workflow or ANY}
+        query = {"view": "Runs", "run": lines[opened].run_id, "workflow": title}
         st.switch_page(PAGES / "sync.py", query_params=query)
 
 
@@ -134,15 +134,8 @@ match view:
         chosen = st.query_params.get("run")
         if chosen:
             _run(chosen)
-        kinds = [ANY, *sorted(runtime.app().procedures, key=workflow_words.title)]
-        of = st.selectbox(
-            "Workflow",
-            kinds,
-            format_func=lambda kind: kind if kind == ANY else workflow_words.title(kind),
-            key="workflow",
-            bind="query-params",
-            width=280,
-        )
-        _runs(None if of == ANY else of)
+        kinds = {workflow_words.title(kind): kind for kind in runtime.app().procedures}
+        of = st.selectbox("Workflow", [ANY, *sorted(kinds)], key="workflow", bind="query-params", width=280)
+        _runs(of, kinds.get(of))
     case "Backfill":
         backfill_form()
