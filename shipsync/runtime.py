@@ -149,12 +149,18 @@ class App:
 
     def machine(self) -> Machine:
         """How this process and its disk are: what alerts are told from besides the database."""
-        free_bytes, needed_bytes = self.db.room() or (None, None)
+        room, disk_error = None, None
+        try:
+            room = self.db.room()
+        except OSError as error:
+            disk_error = str(error)
+        free_bytes, needed_bytes = room or (None, None)
         return Machine(
             started_at=self.started_at,
             is_working=self.is_working,
             free_bytes=free_bytes,
             needed_bytes=needed_bytes,
+            disk_error=disk_error,
             findings=tuple(self.findings),
             notices=tuple(self.db.notices),
         )

@@ -102,6 +102,7 @@ class Machine:
     is_working: bool  # worker and schedule are alive
     free_bytes: int | None  # None: the database is not on a disk
     needed_bytes: int | None  # to write safely
+    disk_error: str | None = None  # why nobody can tell how much room there is
     findings: tuple[str, ...] = ()  # of the self-check at start
     notices: tuple[str, ...] = ()  # of the store: what it found and did at opening, and since
 
@@ -350,6 +351,9 @@ def _database(facts: Facts, now: datetime) -> _Found | None:
     if machine.findings:
         more = f" (and {len(machine.findings) - 1} more)" if len(machine.findings) > 1 else ""
         return _Found("bad", f"The database does not add up: {machine.findings[0]}{more}", machine.started_at)
+    if machine.disk_error is not None:
+        text = f"It cannot be told how much room the disk has: {machine.disk_error}. Look at the computer of shipsync."
+        return _Found("bad", text, cannot_tell=True)
     if machine.free_bytes is not None and machine.needed_bytes is not None:
         free, needed = f"{machine.free_bytes / 1e6:,.0f} MB", f"{machine.needed_bytes / 1e6:,.0f} MB"
         if machine.free_bytes < machine.needed_bytes:
@@ -412,7 +416,7 @@ WATCHED: tuple[_Watched, ...] = (
     _Watched("quarantine", "whether records need a person", ("quarantine",), _held, QUARANTINE),
     _Watched("unknown-sku", "whether a bundle is unknown", ("unknown SKUs",), _unknown_skus, IMPORTS),
     _Watched("late", "which orders are late", ("late",), _late, TODAY),
-    _Watched("database", "how the database is", ("machine",), _database, Place("settings", "Settings")),
+    _Watched("database", "how the database is", (), _database, Place("settings", "Settings")),
     _Watched("backup", "whether there is a backup", ("backups", "workflows"), _backup, JOBS_PAGE),
     _Watched("mail", "whether mails go out", ("mails",), _mail, TODAY),
 )
