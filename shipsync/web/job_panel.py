@@ -19,6 +19,7 @@ from shipsync.store import jobs as jobs_store
 from shipsync.store.jobs import Job, JobStep, JobView
 from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
+from shipsync.web.frame import PAGES
 from shipsync.web.roles import Role, may
 
 _OPEN = ("queued", "running")
@@ -40,7 +41,7 @@ def draw_job(found: JobView, *, key: str, is_whole: bool = False) -> None:
     """One job, queued, running or ended, with Cancel or Retry. `is_whole`: on its own page, so with all its steps."""
     job, now = found.job, runtime.app().now()
     with st.container(border=True, gap="small"):
-        st.markdown(_headline(found, now) + ("" if is_whole else f" · [{job.job_id}](/jobs?job={job.job_id})"))
+        st.markdown(_headline(found, now))
         if found.steps and (is_whole or job.status != "succeeded"):
             st.markdown("  \n".join(_step_line(job, one, now) for one in found.steps))
         running = next((one for one in found.steps if one.status == "running"), None)
@@ -49,7 +50,13 @@ def draw_job(found: JobView, *, key: str, is_whole: bool = False) -> None:
             st.progress(done / running.total, text=f"{done:,} of {running.total:,}")
         if job.error and job.status not in _OPEN:
             st.markdown(words.plain(job.error))
-        _button(job, key)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _button(job, key)
+            if not is_whole:
+                # A link in the text would open another tab.
+                st.page_link(
+                    PAGES / "jobs.py", label=job.job_id, icon=":material/list_alt:", query_params={"job": job.job_id}
+                )
 
 
 def _headline(found: JobView, now: datetime) -> str:
