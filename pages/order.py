@@ -63,7 +63,7 @@ def _live(order_key: str) -> None:
     _lines(whole.order)
     _parcels(whole.parcels, whole.order)
     _relatives(whole.relatives)
-    st.subheader("What happened")
+    st.subheader("What happened", help="Newest first. Open a step to see why, who did it, and the record it came from.")
     for event in whole.events:
         _event(event, whole.order)
 
@@ -103,7 +103,7 @@ def _addresses(order: Order) -> None:
             "Service asked for": order.requested_service,
             "Shipping paid": None if order.shipping_paid is None else f"{order.shipping_paid:,.2f} USD",
             "Total": None if order.order_total is None else f"{order.order_total:,.2f} USD",
-            "Ships with": " ".join(one for one in (order.carrier, order.service) if one) or None,
+            "Ships with": order_story.sent_with(order.carrier, order.service),
             "Hold until": None if order.hold_until is None else words.day(order.hold_until),
             "ShipStation id": None if order.shipstation_order_id is None else str(order.shipstation_order_id),
         }

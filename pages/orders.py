@@ -30,7 +30,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "problem": ("failed", "on_hold"),
     **{state: (state,) for state in (*OPEN, "shipped", "cancelled")},
 }
-GROUPS = {"any": "any state", "open": "open, of any kind", "problem": "failed or on hold"}
+GROUPS = {"any": "any state", "open": "open", "problem": "failed or on hold"}
 SOURCES: dict[str, str | None] = {"any": None, "shop": SHOP, "manual": MANUAL}
 SOURCE_NAMES = {"any": "any source", "shop": SHOP, "manual": MANUAL}
 # Business days back: within so many, today included; or before so many.
@@ -70,12 +70,18 @@ st.title("Orders")
 def _filters() -> Filters:
     """The filters, each in the URL under its own name, so that other pages can link to what they count."""
     names = {carrier.code: carrier.name for carrier in ask(store.carriers)}
+    # One row, on a phone too: what is used most stands open, the rest behind a press.
     row = st.container(horizontal=True, vertical_alignment="bottom")
     states = {state: GROUPS.get(state) or words.signed(state) for state in STATES}
     status = _choice(row, "State", "status", states)
-    age = _choice(row, "Ordered", "ordered", AGES)
-    source = _choice(row, "Source", "source", SOURCE_NAMES)
-    carrier = _choice(row, "Carrier", "carrier", {"any": "any carrier", **names})
+    behind = {
+        "ordered": ("Ordered", AGES),
+        "source": ("Source", SOURCE_NAMES),
+        "carrier": ("Carrier", {"any": "any carrier", **names}),
+    }
+    active = sum(st.session_state[_from_url(name, options)] != "any" for name, (_, options) in behind.items())
+    more = row.popover(f"More filters ({active} on)" if active else "More filters", key="orders_filters")
+    age, source, carrier = (_choice(more, label, name, options) for name, (label, options) in behind.items())
     since, before = _window(age)
     return Filters(STATES[status], SOURCES[source], since, before, None if carrier == "any" else carrier)
 

@@ -82,6 +82,13 @@ def story(order: Order, history: History) -> list[Event]:
     return [event for _, event in sorted(enumerate(events), key=lambda e: (e[1].happened_at, e[0]), reverse=True)]
 
 
+def sent_with(carrier: str | None, service: str | None) -> str | None:
+    """'UPS Ground'; most services name their carrier already."""
+    if carrier and service and not service.lower().startswith(carrier.lower()):
+        return f"{carrier}, {service}"
+    return service or carrier
+
+
 def _imported(order: Order, history: History) -> Iterator[Event]:
     if order.created_at is None or not order.order_key.startswith("shipsync:"):
         return
@@ -149,14 +156,14 @@ def _parcel(parcel: Parcel) -> Iterator[Event]:
         return
     raw = RawOf("parcel", (parcel.kind, parcel.parcel_id))
     number = words.plain(parcel.tracking_number or "no tracking number")
-    sent = " ".join(words.plain(one) for one in (parcel.carrier, parcel.service) if one)
+    sent = words.plain(sent_with(parcel.carrier, parcel.service) or "carrier not told")
     holds = f"It holds {words.plain(parcel.items)}." if parcel.items else "It carries no items that we know of."
     if parcel.kind == "shipment":
         what = "Return label bought" if parcel.is_return_label else "Label bought"
-        details = (holds, f"Label {parcel.parcel_id}, {sent or 'carrier not told'}, {_money(parcel)}.")
+        details = (holds, f"Label {parcel.parcel_id}, {sent}, {_money(parcel)}.")
     else:
         what = f"{WITHOUT_LABEL[0].upper()}{WITHOUT_LABEL[1:]}"
-        details = (holds, f"Fulfillment {parcel.parcel_id}, {sent or 'carrier not told'}.")
+        details = (holds, f"Fulfillment {parcel.parcel_id}, {sent}.")
     yield Event(
         f"{parcel.kind}_{parcel.parcel_id}", parcel.created_at, f"{what}: {number}", details, "local_shipping", raw
     )
