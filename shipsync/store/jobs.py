@@ -125,9 +125,20 @@ def _view(con: Cursor, found: Job) -> JobView:
 
 
 def open_job(con: Cursor, kind: str) -> Job | None:
-    """The queued or running job of a kind; there is at most one."""
+    """The queued or running job of a kind.
+
+    There is at most one, but while a sandbox's past is lived through its jobs run past those that people queue: then
+    the one that was asked for last.
+    """
     row = con.row(
-        f"SELECT {_JOB_COLUMNS} FROM jobs WHERE kind = $kind AND status IN ('queued', 'running')",  # noqa: S608
+        f"""
+        SELECT {_JOB_COLUMNS}
+        FROM jobs
+        WHERE kind = $kind
+          AND status IN ('queued', 'running')
+        ORDER BY requested_at DESC
+        LIMIT 1
+        """,  # noqa: S608
         {"kind": kind},
     )
     return _job(row) if row is not None else None
