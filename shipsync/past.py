@@ -21,9 +21,11 @@ from zoneinfo import ZoneInfo
 from shipsync.errors import ShipsyncError
 from shipsync.jobs.schedule import NIGHTLY, REQUESTED_BY
 from shipsync.jobs.worker import recover
+from shipsync.procedures.close_records import close_note, take_over
 from shipsync.sandbox.clock import RunningClock
 from shipsync.sandbox.home import Sandbox
-from shipsync.store import first_start, runs
+from shipsync.sandbox.shop import ShopFeed
+from shipsync.store import first_start, quarantine, runs
 from shipsync.store.db import Database
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ _LATELY: tuple[tuple[timedelta, timedelta], ...] = (
     (timedelta(hours=30), timedelta(minutes=30)),
     (timedelta(hours=2), timedelta(minutes=5)),
 )
+
+# The shop's file of the past holds fewer days than the real one, because reading it is what takes longest.
+_FILE_DAYS = 6
+
+# What stood so long in quarantine was settled by somebody, or a list of two months would wait for the newcomer.
+_SETTLED_AFTER = timedelta(days=5)
+_OFFICE = "office"
+_BY_HAND = "put right at ShipStation, and counted on paper"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,6 +92,7 @@ class Past:
         self._sandbox = sandbox
         self._clock = clock
         self._until = until
+        self._feed = ShopFeed(sandbox.world, sandbox.order_files, days=_FILE_DAYS)
         self._stopping = threading.Event()
         self._lived: tuple[int, int] = (0, 0)
         sandbox.go_by(clock.now)
@@ -149,12 +160,25 @@ class Past:
         self._clock.advance_to(tick.instant)
         self._sandbox.world.advance_to(self._clock.now())
         if tick.kinds == LOOP:
-            self._sandbox.feed.write()
+            self._feed.write()
+        if tick.instant.astimezone(self._app.settings.zone).time() == _HOURS[0]:
+            self._settle_what_is_old()
         for kind in tick.kinds:
             if self._stopping.is_set():
                 return False
             self._app.worker.perform(kind, {}, REQUESTED_BY)
         return not self._stopping.is_set()
+
+    def _settle_what_is_old(self) -> None:
+        """What an office does in the morning."""
+        db, now = self._app.db, self._clock.now()
+        for one in quarantine.open_entries(db.read()):
+            if now - one.first_seen_at < _SETTLED_AFTER:
+                break  # the oldest come first
+            if one.entry.held:
+                take_over(db, one.entry.kind, one.entry.entity_id, _BY_HAND, _OFFICE, now)
+            else:
+                close_note(db, one.entry.kind, one.entry.entity_id, _OFFICE, now)
 
 
 def is_due(db: Database, sandbox: Sandbox) -> bool:

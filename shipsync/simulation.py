@@ -215,7 +215,7 @@ def differences(truth: Truth, con: Cursor) -> list[str]:
 
 def _lost_or_stale_orders(truth: Truth, con: Cursor) -> Iterator[str]:
     tracked = {one.order_id: one for one in comparison.tracked_orders(con)}
-    held = {one.entry.entity_id for one in quarantine.open_entries(con) if one.entry.held}
+    held = {one.entry.entity_id for one in quarantine.open_entries(con) if one.entry.held} | comparison.taken_over(con)
     lines, left = comparison.current_lines(con), comparison.left_the_house(con)
     for order in truth.orders.values():
         ours = tracked.get(order.order_id)

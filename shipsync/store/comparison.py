@@ -46,6 +46,11 @@ def shop_numbers(con: Cursor) -> dict[str, str]:
     return dict(rows)
 
 
+def taken_over(con: Cursor) -> set[str]:
+    """What a person does by hand and has closed in quarantine: ids, as they stand there."""
+    return {entity_id for (entity_id,) in con.rows("SELECT entity_id FROM quarantine_closings")}
+
+
 def current_lines(con: Cursor) -> dict[int, list[tuple[str | None, int]]]:
     """Per ShipStation order: the SKU texts and quantities it has there, discounts left out, sorted."""
     lines: dict[int, list[tuple[str | None, int]]] = {}
