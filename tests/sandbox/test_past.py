@@ -73,7 +73,7 @@ def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_
         app.start()
         assert app.is_working
         wait_until(lambda: done_in(app) >= 3)
-        pressed = app.enqueue("orders-cleanup", {}, "somebody")
+        pressed = app.enqueue("backup", {}, "somebody")
         assert app.stop()
         assert app.past is not None
         assert not app.is_working
