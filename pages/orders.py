@@ -218,7 +218,7 @@ query = read_query(
 )
 filters = _filters()
 everything = False
-if ask(store.search, query, filters, FIRST).is_exact:
+if ask(store.search, query, filters, FIRST, everything=False).is_exact:
     everything = st.toggle("Also orders that only contain it", key="orders_everything")
 st.session_state["orders_asked"] = {
     name: st.session_state[f"orders_{name}_url"]

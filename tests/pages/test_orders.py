@@ -54,8 +54,8 @@ def fill(house: House) -> None:
         con.execute(
             """
             INSERT INTO shipments (shipment_id, shipstation_order_id, order_number, created_at, ship_date,
-                shipment_cost, insurance_cost, carrier_code, service_code, tracking_number, is_return_label, has_items, voided,
-                content_hash, first_seen_at, updated_at)
+                shipment_cost, insurance_cost, carrier_code, service_code, tracking_number, is_return_label, has_items,
+                voided, content_hash, first_seen_at, updated_at)
             SELECT shipstation_order_id + 400000000, shipstation_order_id, order_number, $now, $now::DATE, 7.5, 0,
                    'ups', 'ups_ground', tracking_number, false, true, false, 'x', $now, $now
             FROM orders_inbox
