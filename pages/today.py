@@ -13,7 +13,7 @@ from shipsync.store import traffic as traffic_store
 from shipsync.web import words
 from shipsync.web.alert_list import alert_history, alert_list, cut_off, needs_now
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES
+from shipsync.web.links import PAGES, link
 from shipsync.web.outbox_list import outbox_list
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table
@@ -45,16 +45,9 @@ require(Role.VIEWER)
 st.title("Today")
 
 
-def _link(label: str, page: str = "orders", **query: str) -> None:
-    st.page_link(PAGES / f"{page}.py", label=f":primary[{label}]", query_params=query)
-
-
 @st.fragment(run_every=1.0, key="today_live")
 def _live() -> None:
     """What is seen within a second of its commit."""
-    past = runtime.app().past
-    if past is not None:
-        st.progress(past.done / max(past.total, 1), text=past.sentence)
     alert_list(needs_now())
     _figures()
     _states()
@@ -82,7 +75,7 @@ def _figures() -> None:
             delta_color="primary",
         )
         st.caption(usual.words)
-        _link("Shipped orders", status="shipped")
+        link("orders", "Shipped orders", status="shipped")
     with grid.cell():
         awaiting = ask(lateness.awaiting)
         st.metric(
@@ -93,7 +86,7 @@ def _figures() -> None:
         st.caption(
             "nothing waits" if awaiting.oldest_at is None else f"the oldest came {words.ago(awaiting.oldest_at, now)}"
         )
-        _link("Awaiting orders", status="awaiting_shipment")
+        link("orders", "Awaiting orders", status="awaiting_shipment")
     with grid.cell():
         _late_figure(now)
     with grid.cell():
@@ -112,7 +105,7 @@ def _late_figure(now: datetime) -> None:
     by = cut_off()
     if isinstance(by, str):
         st.metric("Late past cut-off", words.UNKNOWN, help=by)
-        _link("Correct it in Settings", "settings")
+        link("settings", "Correct it in Settings")
         return
     before = by.last_before(now)
     st.metric(
@@ -128,7 +121,7 @@ def _states() -> None:
     counts = ask(orders.count_by_status)
     if not counts:
         st.info("No order has come in yet. The first sync brings in the last 30 days by itself.")
-        _link("See how far it is", "sync")
+        link("sync", "See how far it is")
         return
     with st.container(horizontal=True, gap="medium"):
         for status in sorted(counts, key=lambda one: STATES.index(one) if one in STATES else len(STATES)):

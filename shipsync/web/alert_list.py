@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 import streamlit as st
 
@@ -20,10 +19,8 @@ from shipsync.store import alerts as alerts_store
 from shipsync.store import lateness, overview
 from shipsync.web import words
 from shipsync.web.answers import ask
+from shipsync.web.links import PAGES, link
 from shipsync.web.tables import Column, table
-
-# The frame imports this module, so its own name for the folder cannot be used here.
-_PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 SHOWN = 12
 HISTORY_SHOWN = 100
@@ -63,7 +60,7 @@ def alert_line() -> None:
     worst = found[0]
     text = worst.text if len(worst.text) <= _LINE_LENGTH else f"{worst.text[:_LINE_LENGTH].rsplit(' ', 1)[0]} …"
     things = "1 thing needs a person" if len(found) == 1 else f"{len(found):,} things need a person"
-    st.page_link(_PAGES / "today.py", label=f"{_SIGNS[worst.level]} **{things}** · {words.plain(text)}")
+    st.page_link(PAGES / "today.py", label=f"{_SIGNS[worst.level]} **{things}** · {words.plain(text)}")
 
 
 def alert_list(found: Sequence[Need]) -> None:
@@ -91,8 +88,8 @@ def alert_history() -> None:
 
 
 def _line(need: Need, sign: str) -> None:
-    line, link = st.columns([7, 1], vertical_alignment="center")
+    line, way = st.columns([6, 1], vertical_alignment="center")
     line.markdown(f"{sign} {words.plain(need.text)}")
     if need.place.page != "today":
-        page = _PAGES / f"{need.place.page}.py"
-        link.page_link(page, label=f":primary[{need.place.label}]", query_params=dict(need.place.query))
+        with way:
+            link(need.place.page, need.place.label, **dict(need.place.query))

@@ -15,10 +15,10 @@ from shipsync.store import overview
 from shipsync.web import words
 from shipsync.web.alert_list import alert_line
 from shipsync.web.answers import ask
+from shipsync.web.links import PAGES as PAGES
 from shipsync.web.opening import go_on
 from shipsync.web.roles import Role, require
 
-PAGES = Path(__file__).resolve().parents[2] / "pages"
 SYNC = "shipstation-sync"
 LOGO = Path(__file__).parent / "logo.svg"
 
@@ -30,7 +30,7 @@ def main() -> None:
     page = st.navigation(_menu())
     require(Role.VIEWER)
     go_on()
-    _top_line()
+    _top_line(page.title)
     page.run()
 
 
@@ -67,7 +67,7 @@ def _menu() -> dict[str, list[StreamlitPage]]:
 
 
 @st.fragment(run_every=timedelta(seconds=1), key="frame_freshness")
-def _top_line() -> None:
+def _top_line(title: str) -> None:
     """One line, live: how far the numbers are complete and when they move next; below it what stands against them."""
     app = runtime.app()
     past = app.past
@@ -103,4 +103,5 @@ def _top_line() -> None:
     if told.cause:
         sign = "red" if told.state == "stopped" else "orange"
         st.page_link(PAGES / "sync.py", label=f":{sign}[{words.plain(told.cause)}]", icon=":material/arrow_forward:")
-    alert_line()
+    if title != "Today":  # which lists them itself
+        alert_line()

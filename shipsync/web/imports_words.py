@@ -41,7 +41,7 @@ def watched(folder: Path | None, control: Control | None, now: datetime) -> str:
     """Which folder is watched, and when it was last looked at, as a sentence."""
     if folder is None:
         return "No folder is watched. Name one in SHIPSYNC_ORDER_FILES and start shipsync again."
-    told = f"Watched folder: `{folder}`"
+    told = f"Watched folder: {words.plain(str(folder))}"
     if control is None:
         return told
     looked = f"last looked at {words.ago(control.last_run_at, now)}" if control.last_run_at else "not looked at yet"

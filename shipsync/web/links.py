@@ -9,12 +9,12 @@ import streamlit as st
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
-def link(page: str, label: str, icon: str | None = None, **query: str) -> None:
+def link(page: str, label: str, **query: str) -> None:
     """Draw a link to a page of ours, with what stands in its address: `link("order", "700125", order=key)`."""
     st.page_link(
         PAGES / f"{page}.py",
-        label=f":primary[{label}]",
-        icon=f":material/{icon}:" if icon else None,
+        label=label,
+        icon=":material/chevron_right:",
         width="content",
         query_params=query or None,
     )

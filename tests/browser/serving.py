@@ -137,6 +137,21 @@ class Warehouse:
         """Where shipsync answers."""
         return self.served.url
 
+    def catch_up(self) -> None:
+        """Bring the world's time to now: deeds happen at the world's."""
+        self.world.advance_to(datetime.now(UTC))
+
+    def run(self, kind: str, **arguments: object) -> dict[str, Any]:
+        """Have a job done that begins after this call, as a program would ask for it. Returns it as it ended."""
+        while True:
+            asked = requests.post(f"{self.url}/api/jobs", json={"kind": kind, "arguments": arguments}, timeout=10)
+            assert asked.status_code in (202, 409), asked.text
+            path = f"/api/jobs/{asked.json()['job_id']}"
+            self.wait_for(f"the end of {path}", lambda: self.served.get(path)["status"] not in ("queued", "running"))  # noqa: B023
+            if asked.status_code == 202:
+                job: dict[str, Any] = self.served.get(path)
+                return job
+
     def stop(self) -> None:
         """End both."""
         self.served.stop()

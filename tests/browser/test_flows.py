@@ -1,0 +1,127 @@
+"""What people do all day, from the press to what they see of it, in a real browser. Nothing is reloaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from shipsync.sandbox.faults import slow
+from tests.browser.conftest import open_context, settled, visit
+from tests.browser.serving import Warehouse
+
+SYNC = "shipstation-sync"
+
+
+@pytest.fixture(autouse=True)
+def well(warehouse: Warehouse) -> Iterator[None]:
+    """Each test begins with a healthy ShipStation whose time is now, and leaves it so."""
+    warehouse.catch_up()
+    yield
+    warehouse.faults.clear()
+
+
+def jobs_of(warehouse: Warehouse, kind: str) -> list[str]:
+    """The ids of all jobs of a kind so far."""
+    return [one["job_id"] for one in warehouse.served.get("/api/jobs?limit=500")["jobs"] if one["kind"] == kind]
+
+
+def test_a_sync_is_started_by_its_button_and_followed_to_its_end(warehouse: Warehouse, page: Page) -> None:
+    warehouse.world.place_manual_order("100901")
+    warehouse.faults.add("orders", slow(2.0), times=1)
+    visit(page, "/sync")
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text(re.compile("► running · Sync with ShipStation.*asked by local admin"))).to_be_visible()
+    expect(page.get_by_text(re.compile("✓ succeeded · Sync with ShipStation.*asked by local admin"))).to_be_visible()
+    page.get_by_test_id("stSidebarNav").get_by_text("Orders", exact=True).click()
+    page.get_by_role("textbox").fill("100901")
+    page.get_by_role("textbox").press("Enter")
+    expect(page.get_by_text("1 order", exact=False).first).to_be_visible()
+
+
+def test_what_a_sync_brings_shows_on_an_open_page_by_itself(warehouse: Warehouse, page: Page) -> None:
+    visit(page, "/today")
+    before = int(
+        page.get_by_test_id("stMetric").filter(has_text="Awaiting").get_by_test_id("stMetricValue").inner_text()
+    )
+    warehouse.world.place_manual_order("100905")
+    warehouse.run(SYNC)
+    after = page.get_by_test_id("stMetric").filter(has_text="Awaiting").get_by_test_id("stMetricValue")
+    expect(after).to_have_text(str(before + 1))
+
+
+def test_a_disabled_workflow_does_nothing_and_every_page_says_so(warehouse: Warehouse, page: Page) -> None:
+    visit(page, "/sync")
+    switch = page.get_by_test_id("stCheckbox").filter(has_text="Sync with ShipStation").locator("label")
+    switch.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name=re.compile("Switch")).click()
+    expect(page.get_by_text(re.compile("■ stopped"))).to_be_visible()
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text(re.compile("it is switched off, so nothing was done"))).to_be_visible()
+    switch.click()
+    expect(page.get_by_text(re.compile("● fresh"))).to_be_visible()
+
+
+def test_an_order_is_looked_up_by_its_tracking_number(warehouse: Warehouse, page: Page) -> None:
+    order = warehouse.world.place_manual_order("100902", [("17612 - 250237", 3)])
+    label = warehouse.world.buy_label(order.order_id)
+    warehouse.run(SYNC)
+    visit(page, "/orders")
+    search = page.get_by_role("textbox")
+    search.fill(f"  {label.tracking_number} ")
+    search.press("Enter")
+    expect(page).to_have_url(re.compile("q="))
+    settled(page)
+    visit(page, "/order?order=100902")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("100902")
+    expect(page.get_by_text(str(label.tracking_number)).first).to_be_visible()
+    expect(page.get_by_text(re.compile("shipped", re.IGNORECASE)).first).to_be_visible()
+
+
+def test_a_quarantined_record_is_mended_and_tried_again(warehouse: Warehouse, page: Page, tmp_path: Path) -> None:
+    warehouse.world.place_shop_order([("19015", 2)], number="700901")
+    warehouse.feed.write()
+    warehouse.run("xml-import")
+    bundles = tmp_path / "bundles.csv"
+    visit(page, "/sync?view=Quarantine")
+    expect(page.get_by_text(re.compile("700901")).first).to_be_visible()
+    bundles.write_text("bundle_sku,component_sku,quantity\n19015,17612,4\n")
+    warehouse.run("load", what="bundles", path=str(bundles))
+    page.get_by_role("button", name="Retry", exact=True).first.click()
+    expect(page.get_by_text("Nothing is held, and nothing looks odd.")).to_be_visible()
+    visit(page, "/order?order=700901")
+    expect(page.get_by_text(re.compile("17612")).first).to_be_visible()
+
+
+def test_a_table_comes_as_a_file(warehouse: Warehouse, page: Page) -> None:
+    warehouse.world.place_manual_order("100903")
+    warehouse.run(SYNC)
+    visit(page, "/orders?q=100903")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert re.fullmatch(r"shipsync-orders-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
+    text = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert text.count("100903") == 1
+
+
+def test_two_tabs_pressing_at_once_make_one_job(warehouse: Warehouse, browser: Browser) -> None:
+    contexts = [open_context(browser, warehouse.url) for _ in range(2)]
+    tabs = [context.new_page() for context in contexts]
+    for tab in tabs:
+        visit(tab, "/sync")
+    before = jobs_of(warehouse, SYNC)
+    warehouse.faults.add("orders", slow(3.0), times=1)
+    for tab in tabs:
+        tab.get_by_role("button", name="Sync now").click()
+    for tab in tabs:
+        expect(tab.get_by_text(re.compile("► running · Sync with ShipStation"))).to_be_visible()
+    for tab in tabs:
+        expect(tab.get_by_text(re.compile("✓ succeeded · Sync with ShipStation"))).to_be_visible()
+    assert len(jobs_of(warehouse, SYNC)) == len(before) + 1
+    for context in contexts:
+        context.close()

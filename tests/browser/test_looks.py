@@ -1,0 +1,59 @@
+"""Every page in light and dark, wide and on a phone: pictures to look at, and what axe finds wrong with them.
+
+The pictures go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import PICTURES, Watched, open_context, visit
+from tests.browser.serving import Warehouse
+
+PAGES = ("today", "orders", "order?order=100951", "sync", "jobs", "imports", "settings")
+LOOKS = {"light": (False, False), "dark": (True, False), "phone": (False, True), "phone-dark": (True, True)}
+
+
+@pytest.fixture(scope="module")
+def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The warehouse with something on every page: orders in all states, a label, a held record, a failed job."""
+    world = warehouse.world
+    warehouse.catch_up()
+    shipped = world.place_manual_order("100951", [("17612 - 250237", 3), ("17904 - 250301", 1)])
+    world.void(world.buy_label(shipped.order_id).shipment_id)
+    world.buy_label(shipped.order_id)
+    world.place_manual_order("100952")
+    world.place_shop_order([("19015", 2)], number="700951")
+    world.place_shop_order([("17612", 2)], number="700952")
+    warehouse.feed.write()
+    for kind in ("xml-import", "shipstation-sync"):
+        warehouse.run(kind)
+    warehouse.run("load", what="bundles", path=str(tmp_path_factory.mktemp("looks") / "missing.csv"))
+    return warehouse
+
+
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest, browser: Browser, lived_in: Warehouse) -> Iterator[tuple[str, Page]]:
+    """A tab in one of the looks."""
+    dark, phone = LOOKS[request.param]
+    context = open_context(browser, lived_in.url, dark=dark, phone=phone)
+    tab = context.new_page()
+    watched = Watched(tab)
+    yield request.param, tab
+    watched.check()
+    context.close()
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_can_be_read_by_everybody(look: tuple[str, Page], address: str) -> None:
+    name, page = look
+    visit(page, f"/{address}")
+    page.wait_for_timeout(1000)  # charts draw themselves after the script has ended
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{address.split('?')[0]}-{name}.png")
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+    assert [f"{one['id']}: {node['html'][:150]}" for one in found for node in one["nodes"]] == []
