@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ _FILE_DAYS = 6
 _SETTLED_AFTER = timedelta(days=5)
 _OFFICE = "office"
 _BY_HAND = "put right at ShipStation, and counted on paper"
+
+_SAID_TIMES = 10  # how often the log tells how far it is
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,11 +131,13 @@ class Past:
         plan = ticks(self._clock.now(), self._until(), app.settings.zone)
         self._lived = (0, len(plan))
         try:
-            with app.db.one_thread():
+            with app.db.one_thread(), _quiet():
                 for number, tick in enumerate(plan, 1):
                     if not self._live_through(tick):
                         return False
                     self._lived = (number, len(plan))
+                    if number % (len(plan) // _SAID_TIMES + 1) == 0:
+                        log.info("%s", self.sentence)
             with app.db.transaction() as con:
                 first_start.past_is_over(con, self._clock.now())
         except ShipsyncError as error:
@@ -179,6 +184,19 @@ class Past:
                 take_over(db, one.entry.kind, one.entry.entity_id, _BY_HAND, _OFFICE, now)
             else:
                 close_note(db, one.entry.kind, one.entry.entity_id, _OFFICE, now)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The lines of some hundred jobs would bury what else the console has to say; each run keeps its own."""
+    levels = {name: logging.getLogger(name).level for name in ("shipsync.jobs.worker", "shipsync.doors")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def is_due(db: Database, sandbox: Sandbox) -> bool:
