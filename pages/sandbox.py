@@ -64,8 +64,9 @@ def _live() -> None:
         ("Came in today", now.came_in_today),
         ("Labels today", now.labels_today),
     )
-    for column, (label, amount) in zip(st.columns(len(figures)), figures, strict=True):
-        column.metric(label, words.number(amount))
+    with st.container(horizontal=True, gap="large"):
+        for label, amount in figures:
+            st.metric(label, words.number(amount), width="content")
     for sentence in now.broken:
         st.warning(sentence, icon=":material/warning:")
     if not now.broken:
