@@ -41,8 +41,8 @@ CLEANUP = "orders-cleanup"
 _HOURS = (time(7, 0), time(13, 30))
 # Of late, until the end: finer, so that a day's traffic by the hour is true.
 _LATELY: tuple[tuple[timedelta, timedelta], ...] = (
-    (timedelta(hours=30), timedelta(minutes=30)),
-    (timedelta(hours=2), timedelta(minutes=5)),
+    (timedelta(hours=26), timedelta(hours=1)),
+    (timedelta(hours=1), timedelta(minutes=5)),
 )
 
 # The shop's file of the past holds fewer days than the real one, because reading it is what takes longest.
