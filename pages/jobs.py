@@ -9,8 +9,8 @@ from shipsync.store import jobs as store
 from shipsync.store import runs as runs_store
 from shipsync.web import words, workflow_words
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES
 from shipsync.web.job_panel import draw_job
+from shipsync.web.links import PAGES
 from shipsync.web.roles import Role, require
 from shipsync.web.run_logs import run_logs
 from shipsync.web.tables import Column, table

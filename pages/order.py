@@ -12,7 +12,7 @@ from shipsync.store import timeline as store
 from shipsync.store.timeline import Address, Candidate, Line, Order, Parcel, Raw, Relative
 from shipsync.web import order_story, words
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES
+from shipsync.web.links import PAGES
 from shipsync.web.order_story import Event, RawOf
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table

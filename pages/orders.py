@@ -17,7 +17,7 @@ from shipsync.store import search as store
 from shipsync.store.search import Filters, Results
 from shipsync.web import words
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES
+from shipsync.web.links import PAGES
 from shipsync.web.opening import open_page
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table

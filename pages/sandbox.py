@@ -7,7 +7,7 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.web import actions, words
-from shipsync.web.frame import PAGES
+from shipsync.web.links import PAGES
 from shipsync.web.roles import Role, require
 
 LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from shipsync import runtime
+from shipsync.desk.here import SYNC
 from shipsync.store import quarantine, runs
 from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.backfill_form import backfill_form
-from shipsync.web.frame import PAGES, SYNC
 from shipsync.web.job_panel import job_panel
+from shipsync.web.links import PAGES
 from shipsync.web.quarantine_list import quarantine_list, take_over_dialog
 from shipsync.web.roles import Role, may, require
 from shipsync.web.run_logs import run_log
@@ -113,9 +114,8 @@ def _run(run_id: str) -> None:
 
 
 _live()
-view = st.segmented_control(
-    "View", VIEWS, default=VIEWS[0], required=True, key="view", bind="query-params", label_visibility="collapsed"
-)
+# No segmented control: its chosen one is too faint in the dark for any accent that also carries white letters.
+view = st.radio("View", VIEWS, horizontal=True, key="view", bind="query-params", label_visibility="collapsed")
 match view:
     case "Workflows":
         _workflows()
@@ -126,9 +126,7 @@ match view:
         take_over_dialog()
         quarantine_list()
     case "Routing":
-        period = st.segmented_control(
-            "Period", list(PERIODS), default="last 24 hours", required=True, key="period", bind="query-params"
-        )
+        period = st.radio("Period", list(PERIODS), horizontal=True, key="period", bind="query-params")
         reasons_chart(period)
     case "Runs":
         chosen = st.query_params.get("run")

@@ -15,11 +15,10 @@ from shipsync.store import overview
 from shipsync.web import words
 from shipsync.web.alert_list import alert_line
 from shipsync.web.answers import ask
-from shipsync.web.links import PAGES as PAGES
+from shipsync.web.links import PAGES
 from shipsync.web.opening import go_on
 from shipsync.web.roles import Role, require
 
-SYNC = "shipstation-sync"
 LOGO = Path(__file__).parent / "logo.svg"
 
 

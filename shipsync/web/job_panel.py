@@ -19,7 +19,7 @@ from shipsync.store import jobs as jobs_store
 from shipsync.store.jobs import Job, JobStep, JobView
 from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES
+from shipsync.web.links import PAGES
 from shipsync.web.roles import Role, may
 
 _OPEN = ("queued", "running")

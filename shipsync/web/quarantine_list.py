@@ -8,13 +8,14 @@ from datetime import datetime
 import streamlit as st
 
 from shipsync import runtime
+from shipsync.desk.here import SYNC
 from shipsync.rules.quarantine import case_of, retry_of
 from shipsync.store import quarantine as store
 from shipsync.store.quarantine import Closed, Group, Shown
 from shipsync.web import mending, words
 from shipsync.web.answers import ask
-from shipsync.web.frame import PAGES, SYNC
 from shipsync.web.job_panel import job_panel
+from shipsync.web.links import PAGES
 from shipsync.web.roles import Role, may
 from shipsync.web.tables import Column, table
 

@@ -128,10 +128,9 @@ def working_day() -> None:
             )
             form.slot(CUT_OFF)
         with on:
-            days = st.pills(
+            days = st.multiselect(
                 PREFERENCES[WORKING_DAYS].label,
                 DAYS,
-                selection_mode="multi",
                 default=[day for day in form.shown[WORKING_DAYS].split(",") if day in DAYS],
                 key=form.key(WORKING_DAYS),
                 disabled=not form.may_save,

@@ -7,13 +7,13 @@ from datetime import datetime
 import streamlit as st
 
 from shipsync import runtime
+from shipsync.desk.here import SYNC
 from shipsync.jobs.schedule import NIGHTLY
 from shipsync.store import marks, runs, workflows
 from shipsync.store.runs import RunLine
 from shipsync.store.workflows import Control
 from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
-from shipsync.web.frame import SYNC
 from shipsync.web.roles import Role, may
 from shipsync.web.tables import Column, table
 
