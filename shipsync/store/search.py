@@ -321,7 +321,7 @@ def _holds(product: str) -> str:
 def _found(con: Cursor, keys: Sequence[str]) -> list[Found]:
     """These orders as a list shows them, in the order of the keys.
 
-    In four statements: one that joins them builds its tables from every order there is (230 ms against 40).
+    In several statements: one that joins them builds its tables from every order there is (230 ms against 40).
     """
     if not keys:
         return []
@@ -361,21 +361,28 @@ def _found(con: Cursor, keys: Sequence[str]) -> list[Found]:
 
 
 def _heads(con: Cursor, keys: Sequence[str]) -> list[Row]:
-    return con.rows(
+    """The orders themselves, and for those that are not here any more what their tombstones say."""
+    here = con.rows(
         """
-        SELECT o.order_key, o.order_number, o.source_system, o.status, o.status_reason, o.shipstation_order_id,
-               concat_ws(', ', o.ship_name, o.ship_company), o.ordered_at, o.ship_date, o.shipping_carrier_code,
-               o.tracking_number, false
-        FROM orders_inbox o
-        WHERE o.order_key IN (SELECT unnest($keys))
-        UNION ALL
-        SELECT t.order_key, t.order_number, t.source_system, t.last_status, NULL, t.shipstation_order_id, NULL, NULL,
-               NULL, NULL, NULL, true
-        FROM tombstones t
-        WHERE t.order_key IN (SELECT unnest($keys))
-          AND t.order_key NOT IN (SELECT order_key FROM orders_inbox WHERE order_key IN (SELECT unnest($keys)))
+        SELECT order_key, order_number, source_system, status, status_reason, shipstation_order_id,
+               concat_ws(', ', ship_name, ship_company), ordered_at, ship_date, shipping_carrier_code,
+               tracking_number, false
+        FROM orders_inbox
+        WHERE order_key IN (SELECT unnest($keys))
         """,
         {"keys": list(keys)},
+    )
+    gone = set(keys) - {row[0] for row in here}
+    if not gone:
+        return here
+    return here + con.rows(
+        """
+        SELECT order_key, order_number, source_system, last_status, NULL, shipstation_order_id, NULL, NULL, NULL, NULL,
+               NULL, true
+        FROM tombstones
+        WHERE order_key IN (SELECT unnest($keys))
+        """,
+        {"keys": sorted(gone)},
     )
 
 

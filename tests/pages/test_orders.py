@@ -7,6 +7,9 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from shipsync.rules.search import read_query
+from shipsync.store import search as store
+from shipsync.store.search import Filters
 from tests.house import House
 from tests.site import Site, a_site
 
@@ -176,6 +179,14 @@ def test_one_of_many_orders_is_found(house: House, site: Site) -> None:
     assert grid(site.page("orders", q="1Z 999 AA1 00 0007 7777")) == ["777777"]
     assert grid(site.page("orders", q="p4321@example.com 17612")) == ["704321"]
     assert site.page("order", order="777777").title[0].value == "Order 777777"
+
+
+def test_a_file_of_many_orders_holds_all_of_them(house: House) -> None:
+    fill(house)
+
+    found = store.all_matches(house.app.db.read(), read_query(""), Filters())
+
+    assert len({one.order_key for one in found if one.items == "1 × 17612"}) == MANY
 
 
 def test_one_order_shows_its_parts(house: House, site: Site) -> None:
