@@ -29,10 +29,14 @@ types: $(VENV)/development
 next: $(NEXT)/development
 	$(NEXT)/bin/python -m pytest -n auto -p no:cacheprovider tests/store tests/jobs tests/procedures
 
-bench: $(VENV)/runtime
+bench: $(VENV)/development
 	$(BIN)/python -m bench.sync_load
 	$(BIN)/python -m bench.known_orders
 	$(BIN)/python -m bench.one_day
+	$(BIN)/python -m bench.pages
+	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.clicks
+	$(BIN)/python -m bench.tabs
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
