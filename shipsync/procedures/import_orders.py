@@ -51,6 +51,7 @@ WORKFLOW = "xml-import"
 HELD_ORDER = "shop_order"  # an order that is not in our tables
 CHANGED_ORDER = "shop_change"  # an order that is, and that the shop changed after we had sent it
 REFUSED_FILE = "order_file"  # a file that cannot be read, or not yet
+REFUSED_ORDER = "upload"  # the upload's: an order that ShipStation refused for good, by its key
 
 _CLOSED = frozenset({"shipped", "cancelled"})
 _LINES_LOGGED = 20  # per file and kind; all of them are in quarantine, or in the file's counts
@@ -100,7 +101,7 @@ def retry_held(work: Work) -> Result:
     with work.db.transaction() as con:
         work.lease.check(con)
         outcome = _take_in(con, raws, products_store.catalogue(con), work.now())
-    came_through = len(raws) - len(outcome.held) - len(outcome.later)
+    came_through = len(raws) - len(outcome.held) - len(outcome.later) - len(outcome.taken_over)
     if came_through:
         work.log(f"{came_through} of {len(raws)} orders held back before came through: {outcome.summary()}.")
     outcome.count_into(work.count)
@@ -121,6 +122,7 @@ class _Outcome:
     frozen: list[str] = field(default_factory=list)
     later: list[str] = field(default_factory=list)
     tombstoned: list[str] = field(default_factory=list)
+    taken_over: list[str] = field(default_factory=list)  # a person does them by hand
     skipped: dict[str, list[str]] = field(default_factory=dict)  # by reason
     quarantined: dict[str, list[str]] = field(default_factory=dict)  # by reason; identities in quarantine
     superseded: list[str] = field(default_factory=list)
@@ -132,6 +134,7 @@ class _Outcome:
         """Counts by what became of the orders; what never happened is left out."""
         plain = ("new", "updated", "unchanged", "frozen", "later", "tombstoned", "superseded", "withdrawn")
         figures = {name: len(getattr(self, name)) for name in plain}
+        figures["taken over by hand"] = len(self.taken_over)
         figures |= {f"skipped: {reason}": len(numbers) for reason, numbers in sorted(self.skipped.items())}
         figures |= {f"quarantined: {reason}": len(numbers) for reason, numbers in sorted(self.quarantined.items())}
         return {name: count for name, count in figures.items() if count}
@@ -195,7 +198,7 @@ Fate = Literal[
     "updated",  # changed in the shop: ours is replaced
     "unchanged",  # we hold exactly this
     "kept",  # changed in the shop after we had sent it: ours stays, and it is shown to a person
-    "closed",  # shipped, cancelled or cleaned up here: left alone
+    "closed",  # shipped, cancelled or cleaned up here, or done by hand: left alone
     "later",  # changed while it may be on its way to ShipStation: decided on again at the next import
     "held",  # cannot be taken until somebody mends it or the catalogue
     "skipped",  # read, and not ours to ship
@@ -276,7 +279,12 @@ def _preview_unfit(one: Rejected | Skipped) -> OrderPreview:
 def _preview_order(
     position: int, order: ShopOrder, decision: ImportDecision, known: KnownShopOrder | None
 ) -> OrderPreview:
-    fates: Mapping[str, Fate] = {"update": "updated", "frozen": "kept", "tombstoned": "closed"}
+    fates: Mapping[str, Fate] = {
+        "update": "updated",
+        "frozen": "kept",
+        "tombstoned": "closed",
+        "taken_over": "closed",
+    }
     fate = fates.get(decision.action, cast(Fate, decision.action))
     if fate == "kept" and known is not None and known.status in _CLOSED:
         fate = "closed"
@@ -355,8 +363,18 @@ def _decide(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue) -> 
     keys = [order.order_key for order in orders]
     known = orders_store.known_shop_orders(con, keys)
     gone = orders_store.tombstoned(con, keys)
+    by_hand = quarantine.taken_over(con, HELD_ORDER, [order.order_number for order in orders])
+    by_hand |= quarantine.taken_over(con, REFUSED_ORDER, keys)
     decided = (
-        (order, decide_import(order, known.get(order.order_key), tombstoned=order.order_key in gone))
+        (
+            order,
+            decide_import(
+                order,
+                known.get(order.order_key),
+                tombstoned=order.order_key in gone,
+                taken_over=not by_hand.isdisjoint((order.order_number, order.order_key)),
+            ),
+        )
         for order in orders
     )
     return _Decided(tuple(unfit), tuple(decided), known)
@@ -368,7 +386,9 @@ def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, no
     outcome = decided.outcome()
     # Order numbers that need no holding back (any more).
     settled = [_identity(one.raw) for one in decided.unfit if isinstance(one, Skipped)]
-    settled += [order.order_number for order, decision in decided.orders if decision.action != "later"]
+    settled += [
+        order.order_number for order, decision in decided.orders if decision.action not in ("later", "taken_over")
+    ]
     to_write = [order for order, decision in decided.orders if decision.action in ("new", "update")]
     orders_store.put_shop_orders(con, to_write, now)
     unusable = decided.unusable()

@@ -194,6 +194,7 @@ ImportAction = Literal[
     "frozen",  # the shop changed it after we had sent it: our order stays as it is (DESIGN D12)
     "later",  # the shop changed it while it is, or may be, on its way up: decide again at the next poll
     "tombstoned",  # it was cleaned up: a re-read never revives it (DESIGN D12, D20)
+    "taken_over",  # a person does it by hand: sent up as well, it would be shipped twice
 ]
 
 
@@ -205,18 +206,27 @@ class ImportDecision:
     reason: str  # a sentence for a person
 
 
-def decide_import(order: ShopOrder, known: KnownShopOrder | None, *, tombstoned: bool) -> ImportDecision:
+_TAKEN_OVER = ImportDecision("taken_over", "A person has taken it over by hand, so it is not sent up.")
+
+
+def decide_import(
+    order: ShopOrder, known: KnownShopOrder | None, *, tombstoned: bool, taken_over: bool = False
+) -> ImportDecision:
     """What an order of a file does to what we know. Only an order that surely is not at ShipStation is rewritten.
 
     That is a pending one that nobody is sending, and one that ShipStation refused for good: a correction in the shop
-    is how such an order gets on.
+    is how such an order gets on. `taken_over`: a person closed it in quarantine, to do by hand what it stands for.
     """
     if known is None and tombstoned:
         return ImportDecision("tombstoned", "It was closed and cleaned up; a re-read does not revive it.")
+    if taken_over and known is None:
+        return _TAKEN_OVER
     if known is None:
         return ImportDecision("new", "It is not known yet.")
     if known.source_hash == order.content_hash:
         return ImportDecision("unchanged", "It says what we hold.")
+    if taken_over and known.status == "failed":
+        return _TAKEN_OVER
     if known.status not in ("pending", "failed"):
         return ImportDecision("frozen", f"It changed in the shop, but ours is {known.status} already.")
     if known.is_claimed:

@@ -135,6 +135,17 @@ def _has_closings(con: Cursor) -> bool:
     return bool(con.value("SELECT EXISTS (SELECT 1 FROM quarantine_closings)"))
 
 
+def taken_over(con: Cursor, kind: str, entity_ids: Sequence[str]) -> set[str]:
+    """Which of these records a person has closed, and nothing has shown them well since."""
+    if not _has_closings(con):
+        return set()
+    rows = con.rows(
+        "SELECT entity_id FROM quarantine_closings WHERE kind = $kind AND entity_id IN (SELECT unnest($ids))",
+        {"kind": kind, "ids": list(entity_ids)},
+    )
+    return {row[0] for row in rows}
+
+
 def open_entries(con: Cursor, kinds: Sequence[str] = ()) -> list[OpenEntry]:
     """What is not resolved, oldest first; of these kinds, or of all when none is named."""
     of_kind = f"AND kind IN ({', '.join('?' for _ in kinds)})" if kinds else ""

@@ -193,7 +193,7 @@ def refused(con: Cursor, messages: Mapping[str, str], tries_allowed: int, now: d
 
 
 def try_again(con: Cursor, order_keys: Sequence[str], now: datetime) -> int:
-    """Give orders that have failed for good one more try. Returns how many there were of them."""
+    """Give orders that have failed for good one more try, unless a person has taken them over. Returns how many."""
     rows = con.rows(
         """
         UPDATE orders_inbox
@@ -202,6 +202,7 @@ def try_again(con: Cursor, order_keys: Sequence[str], now: datetime) -> int:
           AND status = 'failed'
           AND source_system = 'X-Cart'
           AND shipstation_order_id IS NULL
+          AND order_key NOT IN (SELECT entity_id FROM quarantine_closings WHERE kind = 'upload')
         RETURNING order_key
         """,
         {"keys": list(order_keys), "now": now},

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shipsync.jobs import queue
+from shipsync.procedures.close_records import take_over
 from shipsync.rules.quarantine import CASES, case_of, retry_of
 from shipsync.sandbox import faults as f
 from shipsync.store import jobs as jobs_store
@@ -62,6 +63,38 @@ def test_an_order_with_an_unknown_bundle_comes_through_once_the_bundle_is_there(
     pressed(house, "shop_order", "unknown_sku")
     assert house.held() == []
     assert house.order(placed.number)["status"] == "pending"
+
+
+def test_an_order_taken_over_by_hand_does_not_come_in_when_its_bundle_becomes_known(house: House) -> None:
+    comes = [house.world.place_shop_order([("18999", 1)]).number]
+    placed = house.world.place_shop_order([("18999", 2)])
+    house.import_shop()
+    take_over(house.app.db, "shop_order", placed.number, "typed into ShipStation", "Ann", house.clock.now())
+    with house.app.db.transaction() as con:
+        con.execute(
+            "INSERT INTO bundles (bundle_sku, component_sku, quantity, updated_at) VALUES ('18999', '17612', 6, $now)",
+            {"now": house.clock.now()},
+        )
+    for _ in range(2):  # its file is read again, because the catalogue changed; then because the file did
+        house.import_shop()
+        assert house.rows("SELECT order_number FROM orders_inbox ORDER BY ALL") == [(number,) for number in comes]
+        assert house.held() == []
+        comes.append(house.world.place_shop_order([("17612", 1)]).number)
+        house.wait()
+
+
+def test_a_refused_order_taken_over_by_hand_is_never_sent_again(house: House) -> None:
+    placed = house.world.place_shop_order()
+    house.import_shop()
+    house.faults.add("createorders", f.refusal("the address is wrong"))
+    for _ in range(3):
+        house.upload()
+    house.faults.clear()
+    ((key,),) = house.rows("SELECT order_key FROM orders_inbox WHERE order_number = $number", number=placed.number)
+    take_over(house.app.db, "upload", key, "typed into ShipStation", "Ann", house.clock.now())
+    # Somebody else had its row on the screen still.
+    assert house.job(UPLOAD, {"again": [key]}).status == "succeeded"
+    assert house.order(placed.number)["status"] == "failed"
 
 
 def test_an_order_refused_for_good_is_sent_once_more(house: House) -> None:

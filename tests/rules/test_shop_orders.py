@@ -386,6 +386,21 @@ def test_only_an_order_that_surely_is_not_at_shipstation_is_rewritten(
     assert decide_import(order, known, tombstoned=tombstoned).action == action
 
 
+@pytest.mark.parametrize(
+    ("order", "known", "action"),
+    [
+        (HELD, None, "taken_over"),
+        (CHANGED, KnownShopOrder("failed", False, HELD.content_hash), "taken_over"),
+        (HELD, KnownShopOrder("failed", False, HELD.content_hash), "unchanged"),
+        (CHANGED, KnownShopOrder("pending", False, HELD.content_hash), "update"),
+    ],
+)
+def test_an_order_that_a_person_does_by_hand_does_not_go_up(
+    order: ShopOrder, known: KnownShopOrder | None, action: str
+) -> None:
+    assert decide_import(order, known, tombstoned=False, taken_over=True).action == action
+
+
 def test_the_fingerprint_of_a_catalogue_changes_with_what_decides_and_not_with_names() -> None:
     renamed = (replace(DEFAULT_PRODUCTS[0], name="Another name"), *DEFAULT_PRODUCTS[1:])
     more = (*DEFAULT_PRODUCTS, Product("20000", "New", is_key=False))
