@@ -140,9 +140,14 @@ class Worker:
         return not any(thread.is_alive() for thread in self._threads)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it was ever started: one that was and is not alive has ended."""
+        return bool(self._threads)
+
+    @property
     def is_alive(self) -> bool:
         """Whether it has been started, and both threads still run."""
-        return bool(self._threads) and all(thread.is_alive() for thread in self._threads)
+        return self.has_begun and all(thread.is_alive() for thread in self._threads)
 
     def should_stop(self) -> bool:
         """Whether the run under way shall end: the process stops, or a person cancelled the job."""
@@ -344,11 +349,18 @@ class Worker:
         while not self._stopping.wait(BEAT_EVERY.total_seconds()):
             lease = self._lease
             if lease is not None:
-                try:
-                    lease.beat()
-                except ShipsyncError as error:
-                    # The run finds out itself, at its next check.
-                    logger.warning("heartbeat of %s: %s", lease.run_id, error)
+                beat(lease)
+
+
+def beat(lease: RunLease) -> None:
+    """Say that a run is alive, beside it. Raises nothing of ours."""
+    try:
+        lease.beat()
+    except LockLost:
+        # Either the run has ended in this moment and freed its lock, or it finds out itself, at its next check.
+        return
+    except ShipsyncError as error:
+        logger.warning("no sign of life from %s could be written: %s", lease.run_id, error)
 
 
 def _interrupt_dead(con: Cursor, now: datetime, reason: str) -> list[str]:

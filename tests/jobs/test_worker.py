@@ -14,7 +14,7 @@ import pytest
 from shipsync.errors import ShipStationDown, StoreFull
 from shipsync.jobs.lease import take
 from shipsync.jobs.queue import cancel, enqueue, retry
-from shipsync.jobs.worker import Worker, recover, run_next
+from shipsync.jobs.worker import Worker, beat, recover, run_next
 from shipsync.procedures.work import Work
 from shipsync.store import jobs as jobs_store
 from shipsync.store import locks, runs, workflows
@@ -473,6 +473,22 @@ def test_two_workers_never_run_one_job_twice(app: Any) -> None:
         thread.join()
     assert sorted(started) == sorted(f"kind{number}" for number in range(10))
     assert nothing_left_running(app)
+
+
+def test_a_sign_of_life_that_meets_the_end_of_its_run_says_nothing(app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with app.db.transaction() as con:
+        lease = take(con, app.db, "sync", app.owner, app.now)
+        assert lease.release(con)
+    beat(lease)
+    assert caplog.text == ""
+
+
+def test_a_sign_of_life_that_cannot_be_written_is_told(app: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with app.db.transaction() as con:
+        lease = take(con, app.db, "sync", app.owner, app.now)
+    app.db.close()
+    beat(lease)
+    assert "no sign of life from sync.1 could be written: The database is closed." in caplog.text
 
 
 def test_the_thread_works_what_is_there_and_stops(app: Any) -> None:
