@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -93,6 +94,7 @@ class Schedule:
         self._enqueued = enqueued
         self._watch = watch
         self._planned: dict[str, Planned] = {}
+        self._following = threading.Lock()  # a press and the minute may follow at once
         # A late or missed time counts once, and none runs beside itself.
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self.scheduler = BackgroundScheduler(timezone=zone, job_defaults=defaults)
@@ -101,7 +103,7 @@ class Schedule:
         """Begin. Whatever has an interval is due at once, so that a restart does not put it off."""
         self.scheduler.add_job(self.refresh, IntervalTrigger(minutes=READ_CONTROLS_EVERY_MINUTES), id=_READ_CONTROLS)
         self.scheduler.add_job(self.watch, IntervalTrigger(minutes=WATCH_EVERY_MINUTES), id=_WATCH)
-        self.refresh()
+        self._follow()
         self.scheduler.start(paused=paused)
 
     def stop(self) -> None:
@@ -119,7 +121,12 @@ class Schedule:
         return planned.next_run_time if planned is not None else None
 
     def refresh(self) -> None:
-        """Bring the plan in line with what people have set since."""
+        """Bring the plan in line with what people have set since. Before the start there is none to bring in line."""
+        with self._following:
+            if self.is_running:
+                self._follow()
+
+    def _follow(self) -> None:
         try:
             controls = {control.workflow: control for control in workflows.all_controls(self._db.read())}
         except ShipsyncError as error:

@@ -139,6 +139,19 @@ def test_the_schedule_follows_what_people_set(controlled: Any, schedule: Schedul
     assert jobs["shipstation-sync"].trigger.interval.total_seconds() == 30 * 60
 
 
+def test_before_the_start_nothing_is_planned_whatever_people_set(controlled: Any) -> None:
+    """As while a sandbox's past is lived through."""
+    schedule = Schedule(controlled.db, controlled.now, PACIFIC)
+    switch(controlled, "backup", False)
+    schedule.refresh()
+    switch(controlled, "backup", True)
+    schedule.refresh()
+    assert schedule.next_at("backup") is None
+    schedule.start(paused=True)
+    assert schedule.next_at("backup") is not None
+    schedule.stop()
+
+
 def test_refreshing_without_a_change_puts_nothing_off(controlled: Any, schedule: Schedule) -> None:
     before = {job.id: job.next_run_time for job in schedule.scheduler.get_jobs()}
     controlled.now.advance(minutes=1)
