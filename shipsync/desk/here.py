@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from shipsync.desk import records
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
-from shipsync.rules.alerts import Facts, alerts
+from shipsync.rules.alerts import Alert, Facts, alerts
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
 from shipsync.store import jobs, orders, runs, selfcheck, workflows
@@ -30,7 +31,7 @@ class Here:
         """How things stand."""
         con, now = self._app.db.read(), self._app.now()
         facts = facts_now(con, self._app.settings, self._app.machine(), now)
-        if not self._app.worker.is_alive:
+        if not self._app.worker.has_begun:
             # A command that opened the database itself: no worker runs, and none is missed.
             facts = replace(facts, machine=None)
         return records.Status(
@@ -38,8 +39,16 @@ class Here:
             zone=self._app.settings.timezone,
             complete_through=facts.complete_through,
             orders=orders.count_by_status(con),
-            alerts=[records.AlertLine.model_validate(one) for one in alerts(facts, now)],
+            alerts=[records.AlertLine.model_validate(one) for one in self._alerts(facts, now)],
         )
+
+    def _alerts(self, facts: Facts, now: datetime) -> list[Alert]:
+        past = self._app.past
+        if past is None:
+            return alerts(facts, now)
+        # What stands in the database is weeks old, and that is as it should be.
+        text = past.sentence if self._app.is_working else "Its last weeks are brought in once shipsync is started."
+        return [Alert("warn", text, "past", "pending")]
 
     def jobs(self, limit: int) -> list[records.JobLine]:
         """The newest jobs first."""
@@ -113,8 +122,7 @@ class Here:
         if not known:
             names = ", ".join(one.workflow for one in workflows.all_controls(self._app.db.read()))
             raise Unknown(f"There is no workflow {workflow}. There are: {names}.")
-        if self._app.schedule.is_running:
-            self._app.schedule.refresh()
+        self._app.schedule.refresh()
 
     def examine(self) -> records.Examination:
         """Check everything in the database, however long that takes."""

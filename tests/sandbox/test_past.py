@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shipsync.config import Settings, load_settings
+from shipsync.desk.here import Here
 from shipsync.past import CLEANUP, LOOP, ticks
 from shipsync.runtime import App, Clock, open_app
 from shipsync.sandbox.clock import RunningClock
@@ -104,6 +105,17 @@ def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_
 
     with open_app(settings, at(END), past=SHORT) as app:
         assert app.past is None
+
+
+def test_a_past_that_is_not_lived_yet_is_no_reason_to_fire(tmp_path: Path) -> None:
+    with open_app(settings_of(tmp_path), at(END), past=SHORT) as app:
+        desk = Here(app, "somebody")
+        (told,) = desk.status().alerts
+        assert (told.state, told.text) == ("pending", "Its last weeks are brought in once shipsync is started.")
+        app.start()
+        (told,) = desk.status().alerts
+        assert (told.state, "are being brought in" in told.text) == ("pending", True)
+        assert app.stop()
 
 
 def test_a_command_before_the_first_start_does_without_a_past(tmp_path: Path) -> None:
