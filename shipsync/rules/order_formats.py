@@ -76,9 +76,12 @@ class RawShopOrder:
 
     @classmethod
     def from_json(cls, text: str) -> RawShopOrder:
-        """The record that `to_json` wrote."""
-        record = json.loads(text)
-        return cls(record["format"], record["position"], record["fields"], tuple(record["lines"]))
+        """The record that `to_json` wrote. Raises ValueError for any other text."""
+        try:
+            record = json.loads(text)
+            return cls(record["format"], record["position"], record["fields"], tuple(record["lines"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"This is no order of the shop as we keep it: {text[:80]}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ def unknown_skus(con: Cursor) -> list[UnknownSku]:
         """
         SELECT raw, first_seen_at
         FROM quarantine
-        WHERE resolved_at IS NULL AND reason = 'unknown_sku' AND raw IS NOT NULL
+        WHERE resolved_at IS NULL AND kind = 'shop_order' AND reason = 'unknown_sku' AND raw IS NOT NULL
         ORDER BY first_seen_at, entity_id
         LIMIT $limit
         """,

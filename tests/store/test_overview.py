@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from shipsync.errors import StoreError
 from shipsync.jobs.schedule import default_controls
 from shipsync.rules.alerts import Alert, Change, Kept, Machine, State, UnknownSku
-from shipsync.store import alerts, overview, runs
+from shipsync.store import alerts, overview, quarantine, runs
 from shipsync.store.alerts import Event
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database, open_database
@@ -95,6 +95,15 @@ def test_skus_that_hold_orders_back_are_named_the_most_wanted_first(memory: Data
     hold("700001", "18855", "17612")
     hold("700002", "18855", "19015")
     assert overview.unknown_skus(memory.read()) == [UnknownSku("18855", 2, NOW), UnknownSku("19015", 1, NOW)]
+
+
+def test_a_held_record_that_is_no_order_of_the_shop_is_told_and_no_more(memory: Database) -> None:
+    for kind, raw in (("order", '{"orderId": 1}'), ("shop_order", '{"orderId": 1}')):
+        with memory.transaction() as con:
+            quarantine.put(con, [quarantine.Entry(kind, "1", "1", "unknown_sku", "x", raw)], NOW)
+    told = overview.facts(memory.read())
+    assert told.unread == {"unknown SKUs": 'This is no order of the shop as we keep it: {"orderId": 1}'}
+    assert [(one.reason, one.count) for one in told.held] == [("unknown_sku", 2)]
 
 
 def test_a_question_that_fails_is_named_and_the_others_are_answered(memory: Database) -> None:
