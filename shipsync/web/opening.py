@@ -8,12 +8,12 @@ Streamlit 1.67, "Bad delta path index"): a tick that was on its way draws into t
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
 
-_PAGES = Path(__file__).resolve().parents[2] / "pages"
+from shipsync.web.links import PAGES
+
 _ASKED = "opening_asked"
 
 
@@ -28,4 +28,4 @@ def go_on() -> None:
     asked = st.session_state.pop(_ASKED, None)
     if asked is not None:
         name, query = asked
-        st.switch_page(_PAGES / f"{name}.py", query_params=query)
+        st.switch_page(PAGES / f"{name}.py", query_params=query)
