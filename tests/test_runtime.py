@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shipsync.config import load_settings
@@ -12,7 +13,8 @@ from shipsync.sandbox.clock import VirtualClock
 from shipsync.sandbox.faults import Faults, too_many
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.world import World
-from shipsync.store.db import open_database
+from shipsync.store import jobs as jobs_store
+from shipsync.store.db import Database, open_database
 from shipsync.store.settings import set_setting
 from tests.house import NOON, SYNC, House
 
@@ -84,6 +86,39 @@ def test_the_nightly_backup_makes_one_verified_file_a_day(tmp_path: Path) -> Non
             job = app.run_now("backup", {}, "test")
             assert job.status == "succeeded", job.error
     assert [path.name for path in (tmp_path / "backups").iterdir()] == ["x-2026-09-16.duckdb"]
+
+
+def test_of_the_nightly_backups_only_its_own_old_ones_go(tmp_path: Path) -> None:
+    clock = VirtualClock(NOON)
+    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+    folder = tmp_path / "backups"
+    folder.mkdir()
+
+    def made(db: Database, name: str, arguments: Mapping[str, object]) -> None:
+        (folder / name).write_bytes(b"a copy")
+        with db.transaction() as con:
+            job_id = jobs_store.add_job(con, "backup", arguments, "test", NOON)
+            result = {"path": str(folder / name), "rows": 1}
+            jobs_store.end_job(con, job_id, None, "succeeded", NOON, result=result)
+
+    with open_app(load_settings({"SHIPSYNC_DATABASE": str(tmp_path / "x.duckdb")}, None), time) as app:
+        nights = [f"x-{NOON - timedelta(days=back):%Y-%m-%d}.duckdb" for back in range(1, 100)]
+        for name in nights:
+            made(app.db, name, {})
+        made(app.db, "x-2026-01-02.duckdb", {"path": str(folder / "x-2026-01-02.duckdb")})
+        (folder / "x-2026-01-01.duckdb").write_bytes(b"somebody's own")
+        named = tmp_path / "named.duckdb"
+        assert app.run_now("backup", {"path": str(named)}, "test").status == "succeeded"
+        assert len(list(folder.iterdir())) == 101
+        job = app.run_now("backup", {}, "test")
+        assert job.status == "succeeded", job.error
+        assert job.result is not None
+        assert (job.result["path"], job.result["let go"]) == (str(folder / "x-2026-09-16.duckdb"), 100 - 14 - 5)
+        assert app.run_now("backup", {}, "test").status == "succeeded"
+    there = {path.name for path in folder.iterdir()}
+    assert there >= {"x-2026-09-16.duckdb", *nights[:13], "x-2026-01-01.duckdb", "x-2026-01-02.duckdb"}
+    assert len(there) == 14 + 5 + 2
+    assert named.exists()
 
 
 def test_a_command_is_carried_out_though_a_job_of_its_kind_waits_with_other_arguments(house: House) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from shipsync.errors import StoreBusy, StoreDamaged, StoreError
 from shipsync.store import child, guard
+from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database, free_bytes_of, is_open_here
 
 
@@ -69,6 +70,22 @@ def backup(db: Database, target: Path, *, overwrite: bool = False) -> Backup:
     finally:
         unproved.unlink(missing_ok=True)
     return Backup(path=target, size_bytes=guard.file_bytes(target), counts=found)
+
+
+def made_nightly(con: Cursor) -> list[Path]:
+    """The files that backups without a named target have made, as this database knows; they may be gone."""
+    rows = con.rows(
+        """
+        SELECT DISTINCT json_extract_string(result, '$.path') AS path
+        FROM jobs
+        WHERE kind = 'backup'
+          AND status = 'succeeded'
+          AND json_extract_string(arguments, '$.path') IS NULL
+          AND json_extract_string(result, '$.path') IS NOT NULL
+        ORDER BY path
+        """
+    )
+    return [Path(path) for (path,) in rows]
 
 
 def restore(source: Path, database: Path, *, free_bytes: Callable[[Path], int] = free_bytes_of) -> Restored:

@@ -50,7 +50,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
     ),
     "backup": Workflow(
         "Backup",
-        {"copy and verify": "Copy the database and check the copy"},
+        {"copy and verify": "Copy the database and check the copy", "let go": "Delete the nightly copies of long ago"},
         "No new copy of the database is made until it is on again.",
     ),
     "load": Workflow("Load of the catalogue", {"load": "Check every line, then write"}),
