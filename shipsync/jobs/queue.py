@@ -54,8 +54,12 @@ def enqueue(
         if not widens:
             return Enqueued(there.job_id, created=False, is_same=there.arguments == asked)
         both = _both(there.arguments, asked)
-        joined = there.arguments == both or store.widen_job(con, there.job_id, both)
-        return Enqueued(there.job_id, created=False, is_same=joined)
+        if there.arguments == both:
+            return Enqueued(there.job_id, created=False)
+        is_wider = store.widen_job(con, there.job_id, both)
+        if is_wider:  # the job's own row keeps who asked for it first
+            audit(con, requested_by, "job widened", there.job_id, json.dumps(there.arguments), json.dumps(both), now)
+        return Enqueued(there.job_id, created=False, is_same=is_wider)
 
 
 def _both(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,10 @@ def test_a_press_widens_a_sync_that_has_not_begun(house: House) -> None:
     job = jobs_store.job(db.read(), waiting.job_id)
     assert job is not None
     assert job.arguments == {"everything": True, "poison": ["a", "b"]}
+    assert house.rows("SELECT changed_by, action, subject, after FROM audit_log ORDER BY entry_no") == [
+        ("Ann", "job widened", waiting.job_id, '{"everything": true, "poison": ["b"]}'),
+        ("Ann", "job widened", waiting.job_id, '{"everything": true, "poison": ["a", "b"]}'),
+    ]
 
 
 def test_a_press_does_not_widen_a_sync_that_runs(house: House) -> None:
