@@ -168,6 +168,10 @@ def test_a_backup_is_restored_and_the_sync_goes_on_from_its_mark(
     assert main(["backup", str(kept)]) == 0
     database.unlink()
     assert main(["restore", str(kept)]) == 0
+    with open_database(database) as db:
+        assert db.read().rows("SELECT changed_by, action, subject, after FROM audit_log") == [
+            ("command line", "database restored", database.name, str(kept))
+        ]
     assert main(["doctor"]) == 0
     capsys.readouterr()
     assert main(["sync"]) == 0
