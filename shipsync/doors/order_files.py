@@ -30,6 +30,7 @@ from shipsync.errors import OrderFileError
 from shipsync.rules.order_formats import FileFormat, RawShopOrder
 
 MAX_BYTES = 64_000_000  # a dump of 10,000 orders has about 20 MB
+MAX_RECORDS = 500_000  # orders and lines; a full file of real ones has 160,000, one of empty elements eight million
 MAX_DEPTH = 16  # the deepest documented element, Orders/Order/Items/Item/Options/Option/Name, is at 7
 _FEED_BYTES = 65_536
 _READ_TRIES = 3
@@ -146,8 +147,8 @@ def fetch(path: Path, *, read: Callable[[Path], bytes] = _read_all) -> FileConte
 def parse(content: FileContent) -> OrderFile:
     """The orders of a file as they stand in it.
 
-    Raises OrderFileError: `incomplete` when the text ends too early, otherwise for a DTD, nesting beyond MAX_DEPTH, a
-    wrong encoding, text that is not XML, and a file that holds something else than orders.
+    Raises OrderFileError: `incomplete` when the text ends too early, otherwise for a DTD, nesting beyond MAX_DEPTH,
+    more than MAX_RECORDS, a wrong encoding, text that is not XML, and a file that holds something else than orders.
     """
     path, data = str(content.path), content.data
     collector = _Collector(path)
@@ -200,6 +201,7 @@ class _Collector:
     def __init__(self, path: str) -> None:
         self.path = path
         self.orders: list[RawShopOrder] = []
+        self._records = 0
         self._stack: list[str] = []
         self._strangers: set[str] = set()  # elements below the root that are no orders
         self._formats: set[FileFormat] = set()
@@ -220,6 +222,7 @@ class _Collector:
         elif len(self._stack) == 2:
             self._start_below_root(name)
         elif self._in_order() and self._path() == _LINE_PATHS[_ORDER_ELEMENTS[self._stack[1]]]:
+            self._count()
             self._lines.append({})
         self._text.clear()
         self._is_leaf = True
@@ -255,10 +258,18 @@ class _Collector:
 
     def _start_below_root(self, name: str) -> None:
         if name in _ORDER_ELEMENTS:
+            self._count()
             self._formats.add(_ORDER_ELEMENTS[name])
             self._fields, self._lines = {}, []
         else:
             self._strangers.add(name)
+
+    def _count(self) -> None:
+        self._records += 1
+        if self._records > MAX_RECORDS:
+            raise OrderFileError(
+                self.path, f"holds more than {MAX_RECORDS:,} orders and lines; such files are refused."
+            )
 
     def _end_order(self) -> None:
         kind = _ORDER_ELEMENTS[self._stack[1]]

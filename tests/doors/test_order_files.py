@@ -11,6 +11,7 @@ import pytest
 from shipsync.doors.order_files import (
     MAX_BYTES,
     MAX_DEPTH,
+    MAX_RECORDS,
     FileContent,
     OrderFile,
     fetch,
@@ -145,6 +146,11 @@ def test_a_file_of_two_formats_is_refused() -> None:
 
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+
+
+def test_a_file_of_a_great_many_empty_elements_is_refused_before_it_fills_the_memory() -> None:
+    lines = "<order_detail/>" * (MAX_RECORDS - 1)
+    assert "more than 500,000 orders and lines" in refused(f"<orders><order>{lines}</order><order/></orders>").reason
 
 
 @pytest.mark.parametrize(
