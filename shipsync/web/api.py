@@ -73,7 +73,7 @@ def add_job(_: Request, desk: Here, body: Mapping[str, Any]) -> Response:
 def list_jobs(request: Request, desk: Here, _: Mapping[str, Any]) -> Response:
     """GET /api/jobs?limit=: the newest first."""
     limit = request.query_params.get("limit", "20")
-    if not limit.isdecimal() or int(limit) not in JOBS_LISTED:
+    if not limit.isdecimal() or len(limit) > 3 or int(limit) not in JOBS_LISTED:
         raise Unusable(f"limit: a number from {JOBS_LISTED[0]} to {JOBS_LISTED[-1]}.")
     return _json({"jobs": [one.model_dump(mode="json") for one in desk.jobs(int(limit))]})
 
@@ -169,7 +169,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
             raise RefusedError(413, f"A request has at most {MAX_BODY_BYTES:,} bytes.")
     try:
         body = json.loads(text or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unusable("The request is not JSON.") from None
     if not isinstance(body, dict):
         raise Unusable("The request is not a JSON object.")

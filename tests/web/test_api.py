@@ -67,6 +67,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
         ("/api/sync/sync", {"evrything": True}, "evrything: "),
         ("/api/sync/sync", ["everything"], "not a JSON object"),
         ("/api/sync/sync", b"{", "not JSON"),
+        ("/api/sync/sync", b"[" * 50_000, "not JSON"),
         ("/api/jobs", {}, "kind: "),
         ("/api/jobs", {"kind": "load", "arguments": {"what": "orders", "path": "/x.csv"}}, "what: "),
         ("/api/jobs", {"kind": "xml-import", "arguments": {"path": "orders.xml"}}, "whole path"),
@@ -94,7 +95,7 @@ def test_jobs_are_listed_newest_first(served: House) -> None:
     served.job("shipstation-upload")
     assert [one["job_id"] for one in get("/api/jobs").data["jobs"]] == ["shipstation-upload.1", "xml-import.1"]
     assert [one["job_id"] for one in get("/api/jobs?limit=1").data["jobs"]] == ["shipstation-upload.1"]
-    for limit in ("0", "501", "many", "-1", "1.5"):
+    for limit in ("0", "501", "many", "-1", "1.5", "9" * 5000):
         assert get(f"/api/jobs?limit={limit}").status == 400
 
 
