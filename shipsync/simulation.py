@@ -215,7 +215,8 @@ def differences(truth: Truth, con: Cursor) -> list[str]:
 
 def _lost_or_stale_orders(truth: Truth, con: Cursor) -> Iterator[str]:
     tracked = {one.order_id: one for one in comparison.tracked_orders(con)}
-    held = {one.entry.entity_id for one in quarantine.open_entries(con) if one.entry.held} | comparison.taken_over(con)
+    held = {one.entry.entity_id for one in quarantine.open_entries(con) if one.entry.held}
+    held |= comparison.taken_over(con, ["order", "conflict", "poison"])
     lines, left = comparison.current_lines(con), comparison.left_the_house(con)
     for order in truth.orders.values():
         ours = tracked.get(order.order_id)
@@ -321,6 +322,7 @@ def _labels(truth: Truth, con: Cursor) -> Iterator[str]:
 def _shop(truth: Truth, con: Cursor) -> Iterator[str]:
     here = comparison.shop_numbers(con)
     held = {one.entry.order_number for one in quarantine.open_entries(con, ["shop_order"])}
+    held |= comparison.taken_over(con, ["shop_order"])
     keys = {product.sku for product in DEFAULT_CATALOGUE.products.values() if product.is_key}
     for number, lines in truth.shop.items():
         parts = {part.component_sku for sku, _ in lines for part in DEFAULT_CATALOGUE.bundles.get(sku.strip(), ())} | {

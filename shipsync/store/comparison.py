@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,9 +47,19 @@ def shop_numbers(con: Cursor) -> dict[str, str]:
     return dict(rows)
 
 
-def taken_over(con: Cursor) -> set[str]:
-    """What a person does by hand and has closed in quarantine: ids, as they stand there."""
-    return {entity_id for (entity_id,) in con.rows("SELECT entity_id FROM quarantine_closings")}
+def taken_over(con: Cursor, kinds: Sequence[str]) -> set[str]:
+    """Held records of these kinds that a person has closed, to do by hand what they stand for: ids, as they stand."""
+    rows = con.rows(
+        """
+        SELECT entity_id
+        FROM quarantine_closings
+        JOIN quarantine USING (kind, entity_id)
+        WHERE held
+          AND kind IN (SELECT unnest($kinds))
+        """,
+        {"kinds": list(kinds)},
+    )
+    return {entity_id for (entity_id,) in rows}
 
 
 def current_lines(con: Cursor) -> dict[int, list[tuple[str | None, int]]]:

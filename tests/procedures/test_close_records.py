@@ -6,7 +6,7 @@ import pytest
 
 from shipsync.errors import Unusable
 from shipsync.procedures.close_records import close_note, take_over
-from shipsync.store import quarantine
+from shipsync.store import comparison, quarantine
 from shipsync.store.quarantine import Entry
 from tests.house import House
 
@@ -51,6 +51,16 @@ def test_a_held_record_is_taken_over_with_the_reason(house: House) -> None:
     assert house.held() == []
     assert closed(house) == [("1", "Taken over by hand by Ann: shipped from the other store")]
     assert audited(house)[-1][3] == "Taken over by hand by Ann: shipped from the other store"
+
+
+def test_only_a_held_record_that_was_taken_over_explains_what_is_missing(house: House) -> None:
+    put(house, held=False)
+    close_note(house.app.db, "sku_text", "1", "Ann", house.clock.now())
+    put(house, held=True)
+    assert comparison.taken_over(house.app.db.read(), ["order", "sku_text"]) == set()
+    take_over(house.app.db, "order", "1", "by hand", "Ann", house.clock.now())
+    assert comparison.taken_over(house.app.db.read(), ["order", "sku_text"]) == {"1"}
+    assert comparison.taken_over(house.app.db.read(), ["shop_order"]) == set()
 
 
 def test_what_was_closed_cannot_be_closed_twice(house: House) -> None:
