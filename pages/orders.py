@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -14,6 +14,7 @@ from shipsync.rules.periods import business_date, day_starts
 from shipsync.rules.routing import REASONS
 from shipsync.rules.search import Query, read_query
 from shipsync.store import search as store
+from shipsync.store.lateness import AWAITING
 from shipsync.store.search import Filters, Results
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -27,10 +28,11 @@ OPEN = ("pending", "uploaded", "awaiting_payment", "awaiting_shipment", "on_hold
 STATES: dict[str, tuple[str, ...]] = {
     "any": (),
     "open": OPEN,
+    "awaiting": AWAITING,
     "problem": ("failed", "on_hold"),
     **{state: (state,) for state in (*OPEN, "shipped", "cancelled")},
 }
-GROUPS = {"any": "any state", "open": "open", "problem": "failed or on hold"}
+GROUPS = {"any": "any state", "open": "open", "awaiting": "to be shipped", "problem": "failed or on hold"}
 SOURCES: dict[str, str | None] = {"any": None, "shop": SHOP, "manual": MANUAL}
 SOURCE_NAMES = {"any": "any source", "shop": SHOP, "manual": MANUAL}
 # Business days back: within so many, today included; or before so many.
@@ -46,7 +48,14 @@ AGES = {
     "over-3d": "over 3 days ago",
     "over-7d": "over 7 days ago",
 }
-FILTERS = ("status", "ordered", "source", "carrier")
+# By the days of parcels: Today counts an order on the day of its first one, and pieces on the day of theirs.
+SHIPPED = {
+    "any": "any time",
+    "today": "first parcel today",
+    "7d": "first parcel in the last 7 days",
+    "out-today": "a parcel today",
+}
+FILTERS = ("status", "ordered", "shipped", "source", "carrier")
 ASKED = ("q", *FILTERS)  # what of the URL makes up what is asked
 FIRST, MORE, MOST = 50, 200, 1_000
 
@@ -57,8 +66,8 @@ COLUMNS = [
     Column("items", "Items", width=150),
     Column("ordered_at", "Ordered", "instant"),
     Column("ship_date", "Shipped on", "date"),
-    Column("carrier", "Carrier"),
-    Column("tracking_number", "Tracking number"),
+    Column("carrier", "Carrier", width=105),
+    Column("tracking_number", "Tracking number", width=185),
     Column("source_system", "Source"),
     Column("shipstation_order_id", "ShipStation id"),
 ]
@@ -76,14 +85,24 @@ def _filters() -> Filters:
     status = _choice(row, "State", "status", states)
     behind = {
         "ordered": ("Ordered", AGES),
+        "shipped": ("Shipped", SHIPPED),
         "source": ("Source", SOURCE_NAMES),
         "carrier": ("Carrier", {"any": "any carrier", **names}),
     }
     active = sum(st.session_state[_from_url(name, options)] != "any" for name, (_, options) in behind.items())
     more = row.popover(f"More filters ({active} on)" if active else "More filters", key="orders_filters")
-    age, source, carrier = (_choice(more, label, name, options) for name, (label, options) in behind.items())
+    age, shipped, source, carrier = (_choice(more, label, name, options) for name, (label, options) in behind.items())
     since, before = _window(age)
-    return Filters(STATES[status], SOURCES[source], since, before, None if carrier == "any" else carrier)
+    today = _days_back(1)
+    return Filters(
+        STATES[status],
+        SOURCES[source],
+        since,
+        before,
+        None if carrier == "any" else carrier,
+        shipped=(_days_back(WITHIN[shipped]), today) if shipped in WITHIN else None,
+        parcels=(today, today) if shipped == "out-today" else None,
+    )
 
 
 def _choice(row: DeltaGenerator, label: str, name: str, options: dict[str, str]) -> str:
@@ -120,14 +139,18 @@ def _into_url(name: str) -> None:
         st.query_params[name] = chosen
 
 
+def _days_back(days: int) -> date:
+    """The business date from which so many days count, today included."""
+    return business_date(runtime.app().now(), words.zone()) - timedelta(days=days - 1)
+
+
 def _window(age: str) -> tuple[datetime | None, datetime | None]:
     """From and before which instant. Whole business days, so that the answer can be kept for all of today."""
     zone = words.zone()
-    today = business_date(runtime.app().now(), zone)
     if age in WITHIN:
-        return day_starts(today - timedelta(days=WITHIN[age] - 1), zone), None
+        return day_starts(_days_back(WITHIN[age]), zone), None
     if age in BEFORE:
-        return None, day_starts(today - timedelta(days=BEFORE[age] - 1), zone)
+        return None, day_starts(_days_back(BEFORE[age]), zone)
     return None, None
 
 

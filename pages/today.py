@@ -14,6 +14,7 @@ from shipsync.web import words
 from shipsync.web.alert_list import alert_history, alert_list, cut_off, needs_now
 from shipsync.web.answers import ask
 from shipsync.web.links import PAGES, link
+from shipsync.web.opening import open_page
 from shipsync.web.outbox_list import outbox_list
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table
@@ -48,6 +49,10 @@ st.title("Today")
 @st.fragment(run_every=1.0, key="today_live")
 def _live() -> None:
     """What is seen within a second of its commit."""
+    if runtime.app().past is not None:
+        st.info("This day begins once its past is in. What came in so far can be looked at already.")
+        _states()
+        return
     alert_list(needs_now())
     _figures()
     _states()
@@ -64,18 +69,8 @@ def _figures() -> None:
     usual = traffic.usual(list(ask(traffic_store.shipped_until, compared).values()), until)
     bars = f"The bars are the days from {words.day(days[0])} to today."
 
+    # On a phone two stand in a row: those with bars together, so that the others need not be as high.
     grid = st.grid(4, min_column_width=165, border=True)
-    with grid.cell():
-        st.metric(
-            "Shipped today",
-            words.number(shipped.orders),
-            help=f"Orders whose first parcel has today's ship date. {bars}",
-            chart_data=traffic.per_day(days, {day: one.orders for day, one in by_day.items()}),
-            chart_type="bar",
-            delta_color="primary",
-        )
-        st.caption(usual.words)
-        link("orders", "Shipped orders", status="shipped")
     with grid.cell():
         awaiting = ask(lateness.awaiting)
         st.metric(
@@ -86,9 +81,20 @@ def _figures() -> None:
         st.caption(
             "nothing waits" if awaiting.oldest_at is None else f"the oldest came {words.ago(awaiting.oldest_at, now)}"
         )
-        link("orders", "Awaiting orders", status="awaiting_shipment")
+        link("orders", "Awaiting orders", status="awaiting")
     with grid.cell():
         _late_figure(now)
+    with grid.cell():
+        st.metric(
+            "Shipped today",
+            words.number(shipped.orders),
+            help=f"Orders whose first parcel has today's ship date. {bars}",
+            chart_data=traffic.per_day(days, {day: one.orders for day, one in by_day.items()}),
+            chart_type="bar",
+            delta_color="primary",
+        )
+        st.caption(usual.words)
+        link("orders", "Shipped today", shipped="today")
     with grid.cell():
         st.metric(
             "Units out today",
@@ -99,6 +105,7 @@ def _figures() -> None:
             delta_color="primary",
         )
         st.caption(f"in {words.count(shipped.parcels, 'parcel')}")
+        link("orders", "Orders they were in", shipped="out-today")
 
 
 def _late_figure(now: datetime) -> None:
@@ -131,6 +138,8 @@ def _states() -> None:
 
 @st.fragment(run_every=10.0, key="today_traffic")
 def _traffic() -> None:
+    if runtime.app().past is not None:
+        return
     now, zone = runtime.app().now(), words.zone()
     hours = traffic.hours(now.astimezone(zone))
     came_in = traffic.per_hour(hours, ask(traffic_store.came_in_by_hour, hours))
@@ -183,7 +192,7 @@ def _bars(labels: tuple[str, ...], came_in: tuple[int, ...], shipped: tuple[int,
 @st.fragment(run_every=10.0, key="today_late")
 def _late() -> None:
     by = cut_off()
-    if isinstance(by, str):
+    if isinstance(by, str) or runtime.app().past is not None:
         return
     before = by.last_before(runtime.app().now())
     late = ask(lateness.late_orders, before, LATE_SHOWN)
@@ -203,7 +212,7 @@ def _late() -> None:
         opens=True,
     )
     if opened is not None:
-        st.switch_page(PAGES / "order.py", query_params={"order": late[opened].order_key})
+        open_page("order", order=late[opened].order_key)
 
 
 def _closings() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import streamlit as st
@@ -58,6 +59,12 @@ def waits(house: House, number: str, hours: float, status: str = "awaiting_shipm
         )
 
 
+class Halfway:
+    """A past that is being lived through."""
+
+    done, total, sentence = 1, 2, "The last weeks are being brought in."
+
+
 def hold(house: House, *entries: quarantine.Entry, hours: float = 1) -> None:
     with house.app.db.transaction() as con:
         quarantine.put(con, list(entries), house.app.now() - timedelta(hours=hours))
@@ -96,7 +103,44 @@ def test_a_day_of_orders_is_shown_beside_what_is_usual(site: Site) -> None:
     assert "in before 13:00 PDT on Wed 16 Sep 2026; listed below" in text
     assert "Late orders (1)" in text
     assert len(test.get("plotly_chart")) == 1
-    assert "status=awaiting_shipment" in links(test)["Awaiting orders"]
+
+
+def test_each_figure_opens_into_what_it_counts(site: Site) -> None:
+    house = site.house
+    numbers = ("700101", "700102", "700103", "700104")
+    for number in numbers:
+        house.world.place_shop_order((("17612", 2),), number=number)
+    house.loop()
+    left = [house.order(number)["shipstation_order_id"] for number in numbers[:2]]
+    for order_id in left:
+        house.world.buy_label(order_id)
+    house.wait()
+    house.sync()
+    waits(house, "700905", 0.05, "pending")
+    waits(house, "700906", 0.05, "uploaded")
+    waits(house, "700907", 0.05, "on_hold")
+    test = site.page("today")
+    shown = figures(test)
+    assert shown == {"Awaiting": "4", "Late past cut-off": "0", "Shipped today": "2", "Units out today": "4"}
+    for name, orders in (("Awaiting orders", 4), ("Shipped today", 2), ("Orders they were in", 2)):
+        query = dict(parse_qsl(links(test)[name].partition("?")[2]))
+        found = site.page("orders", **query)
+        assert f"{orders} orders, newest first" in [one.value for one in found.caption]
+    house.wait(24 * 60)
+    assert "No order matches" in site.text(site.page("orders", shipped="today"))
+
+
+def test_a_day_is_not_told_while_its_past_is_coming_in(site: Site) -> None:
+    house = site.house
+    house.sync()
+    waits(house, "700125", 30)
+    house.app.past = Halfway()  # type: ignore[assignment]
+    test = site.page("today")
+    assert "This day begins once its past is in." in site.text(test)
+    assert not figures(test)
+    assert "Late orders" not in site.text(test)
+    house.app.past = None
+    assert figures(test.run())["Late past cut-off"] == "1"
 
 
 def test_what_needs_a_person_stands_first_with_one_link_each(site: Site) -> None:
