@@ -184,10 +184,10 @@ def _take_in_parcels(con: Cursor, rows: Sequence[Any], now: datetime) -> set[int
     touched: set[int] = set()
     if labels:
         touched |= parcels.take_in_shipments(con, list(labels.values()), now)
-        quarantine.resolve(con, "shipment", [str(one) for one in labels], "read", now)
+        quarantine.resolve(con, "shipment", [str(one) for one in labels], "it could be read", now)
     if marked:
         touched |= parcels.take_in_fulfillments(con, list(marked.values()), now)
-        quarantine.resolve(con, "fulfillment", [str(one) for one in marked], "read", now)
+        quarantine.resolve(con, "fulfillment", [str(one) for one in marked], "it could be read", now)
     return touched
 
 

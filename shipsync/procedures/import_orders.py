@@ -181,7 +181,7 @@ def _import_file(work: Work, path: Path) -> list[str] | None:
         outcome.superseded = [one.order_number for one in superseded]
         if not outcome.later:  # else the next poll has to read it again
             _note_taken(con, file, content, outcome, catalogue, work.run_id, now)
-        quarantine.resolve(con, REFUSED_FILE, [str(path)], "read", now)
+        quarantine.resolve(con, REFUSED_FILE, [str(path)], "it could be read", now)
     work.count("files read")
     outcome.count_into(work.count)
     work.log(f"{path.name}: {len(file.orders)} orders ({file.format}): {outcome.summary()}.")
@@ -398,7 +398,7 @@ def _take_in(con: Cursor, raws: Sequence[RawShopOrder], catalogue: Catalogue, no
     _note_shared_numbers(con, [order for order, decision in decided.orders if decision.action == "new"], now)
     outcome.sentences += _note_changed(con, decided.orders, decided.known, now)
     quarantine.put(con, [_held_entry(one) for one in decided.unfit if isinstance(one, Rejected)], now)
-    quarantine.resolve(con, HELD_ORDER, settled, "read", now)
+    quarantine.resolve(con, HELD_ORDER, settled, "it is in order", now)
     return outcome
 
 
@@ -448,7 +448,7 @@ def _note_changed(
         )
         odd.append(entry)
     quarantine.put(con, odd, now)
-    quarantine.resolve(con, CHANGED_ORDER, fine, "agrees, or is closed", now)
+    quarantine.resolve(con, CHANGED_ORDER, fine, "shop and ShipStation agree again, or it is closed", now)
     return [entry.detail for entry in odd]
 
 
@@ -505,7 +505,7 @@ def _close_refused(work: Work, unchanged: set[str], folder: Path | None, listed:
     """A refused file needs no look any more once it holds again what was taken before, or is gone from its folder."""
     refused = [one.entry.entity_id for one in quarantine.open_entries(work.db.read(), [REFUSED_FILE])]
     over = {
-        "read": [path for path in refused if path in unchanged],
+        "it could be read": [path for path in refused if path in unchanged],
         "the file is gone": [path for path in refused if Path(path).parent == folder and path not in listed],
     }
     if any(over.values()):

@@ -137,7 +137,7 @@ def take_in_orders(
     for kind in ("order", "conflict"):
         mended = [str(o.order.order_id) for o in newest if (kind, str(o.order.order_id)) not in still_held]
         # A number that two orders share stays shown: a later version says nothing about it.
-        quarantine.resolve(con, kind, mended, "a later version was routed", now, held_only=True)
+        quarantine.resolve(con, kind, mended, "a later version is in order", now, held_only=True)
     linked = [key for _, routed, key in taken if routed.route is Route.LINK]
     quarantine.resolve(con, "upload", linked, "it is at ShipStation", now)
     return {one.order.order_id for one, _, _ in taken}
@@ -304,7 +304,10 @@ def _held(one: Seen, routed: Routing, raw: str | None) -> quarantine.Entry:
     order = one.order
     sentence = routing.REASONS[routed.reason]
     if routed.known is not None:
-        sentence = f"{sentence} Here it is {routed.known.order_key}; at ShipStation it is {order.order_id}."
+        here = routed.known
+        known_as = f", ShipStation id {here.shipstation_order_id}" if here.shipstation_order_id is not None else ""
+        sentence += f" The one here: {here.source_system} order {here.order_number}{known_as}."
+        sentence += f" The other one: ShipStation id {order.order_id}."
     return quarantine.Entry(
         kind="order" if routed.route is Route.QUARANTINE else "conflict",
         entity_id=str(order.order_id),

@@ -133,7 +133,8 @@ def read_shop_order(raw: RawShopOrder, catalogue: Catalogue) -> ShopOrder | Reje
     number = raw.order_number
     status = (raw.text((layout.status,)) or "").lower().replace(" ", "_") if layout.status else None
     if number and status in NOT_TO_SHIP:  # needs nobody to mend it, whatever else is odd about it
-        return Skipped(number, "not_to_ship", f"Order {clean(number)} is {status}: not to be shipped.", raw)
+        is_not = f"Order {clean(number)} is {status.replace('_', ' ')}: not to be shipped."
+        return Skipped(number, "not_to_ship", is_not, raw)
 
     problems: list[Problem] = []
     if number is None:
@@ -228,7 +229,8 @@ def decide_import(
     if taken_over and known.status == "failed":
         return _TAKEN_OVER
     if known.status not in ("pending", "failed"):
-        return ImportDecision("frozen", f"It changed in the shop, but ours is {known.status} already.")
+        stands = known.status.replace("_", " ")
+        return ImportDecision("frozen", f"It changed in the shop, but ours is {stands} already.")
     if known.is_claimed:
         return ImportDecision("later", "It changed in the shop, but it may be on its way to ShipStation.")
     return ImportDecision("update", "It changed in the shop and is not at ShipStation yet.")

@@ -103,7 +103,7 @@ def test_every_fate_is_told_with_its_reason_and_met(db: Database, tmp_path: Path
     assert by_number["700009"].lines == "3 x 17904"
     assert by_number["700009"].ship_to == "Robin Sample"
     assert "Neither a product nor a bundle: 18855" in by_number["700007"].why
-    assert by_number["700003"].why == "It changed in the shop, but ours is awaiting_shipment already."
+    assert by_number["700003"].why == "It changed in the shop, but ours is awaiting shipment already."
 
 
 def test_days_of_the_sandboxs_shop_become_what_their_previews_said(db: Database, tmp_path: Path) -> None:

@@ -165,10 +165,17 @@ def test_a_second_order_under_our_shop_orders_number_is_a_conflict_and_changes_n
     an_uploaded_shop_order(house)
     synced(house)
     before = house.order("700015")
-    house.world.place_manual_order("700015", (("17612", 9),))
+    second = house.world.place_manual_order("700015", (("17612", 9),))
     synced(house)
     assert house.held() == [("conflict", "number_taken")]
     assert house.order("700015") == before
+    assert house.rows("SELECT detail FROM quarantine") == [
+        (
+            "Order 700015: Another ShipStation order already has this shop order's number. The one here: X-Cart "
+            f"order 700015, ShipStation id {before['shipstation_order_id']}. The other one: "
+            f"ShipStation id {second.order_id}.",
+        )
+    ]
 
 
 def test_a_shop_order_that_somebody_else_uploaded_is_linked_by_number_and_products(house: House) -> None:
