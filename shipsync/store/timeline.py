@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from shipsync.rules.search import read_query
+from shipsync.rules.shop_text import clean
 from shipsync.store.cursor import Cursor
 from shipsync.store.orders import ADDRESS_PARTS
 
@@ -283,7 +284,7 @@ def ordered_lines(con: Cursor, order_key: str) -> list[Line]:
         """,
         {"key": order_key},
     )
-    return [Line(*row) for row in rows]
+    return [_as_read(Line(*row)) for row in rows]
 
 
 def shipstation_lines(con: Cursor, shipstation_order_id: int) -> list[Line]:
@@ -297,7 +298,12 @@ def shipstation_lines(con: Cursor, shipstation_order_id: int) -> list[Line]:
         """,
         {"id": shipstation_order_id},
     )
-    return [Line(*row) for row in rows]
+    return [_as_read(Line(*row)) for row in rows]
+
+
+def _as_read(line: Line) -> Line:
+    """A line as people read it: shops write names with HTML entities, and ShipStation keeps them so."""
+    return replace(line, name=clean(line.name) or None)
 
 
 def parcels(con: Cursor, shipstation_order_id: int) -> list[Parcel]:

@@ -19,7 +19,7 @@ from shipsync.web import words
 # What a route means to a person.
 ROUTES = {
     "import": "taken in",
-    "update": "ours follows it",
+    "update": "",  # nothing to add: ours says the same from then on
     "link": "joined with the shop's order",
     "skip": "left alone",
     "conflict": "nothing overwritten, a person decides",
@@ -137,7 +137,7 @@ def _versions(history: History) -> Iterator[Event]:
         yield Event(
             f"version_{version.modified_at.isoformat()}",
             version.modified_at,
-            f"ShipStation: {change}, {ROUTES.get(version.route, version.route)}",
+            f"ShipStation: {', '.join(one for one in (change, ROUTES.get(version.route, version.route)) if one)}",
             (REASONS.get(version.reason, version.reason), f"Seen {words.moment(version.seen_at)} by {version.run_id}."),
             _version_icon(version),
             RawOf("version", (version.reading_id, version.page_no)),

@@ -154,6 +154,17 @@ def test_a_manual_order_begins_with_the_version_that_brought_it_in(house: House)
     assert one.events[0].details[0] == "A manual order with a key product."
 
 
+def test_product_names_are_told_as_people_read_them(house: House) -> None:
+    order = house.world.place_manual_order("100201")
+    go_on(house)
+    with house.app.db.transaction() as con:
+        con.execute("UPDATE shipstation_order_line_items SET name = 'Case(s) of Sample&trade; Rinse'")
+
+    lines = store.shipstation_lines(house.app.db.read(), order.order_id)
+
+    assert [line.name for line in lines] == ["Case(s) of Sample™ Rinse"]
+
+
 def test_a_hold_and_a_cancellation_show_as_they_were_seen(house: House) -> None:
     order_id = a_shop_order(house)
     house.world.hold(order_id, date(2026, 10, 1))
@@ -165,8 +176,8 @@ def test_a_hold_and_a_cancellation_show_as_they_were_seen(house: House) -> None:
 
     assert one.order.status == "cancelled"
     assert titles(one)[-2:] == [
-        "ShipStation: awaiting shipment → on hold, ours follows it",
-        "ShipStation: on hold → cancelled, ours follows it",
+        "ShipStation: awaiting shipment → on hold",
+        "ShipStation: on hold → cancelled",
     ]
 
 
