@@ -12,6 +12,7 @@ from shipsync.web.answers import ask
 from shipsync.web.catalogue_editor import bundles_editor, products_editor
 from shipsync.web.job_panel import job_panel
 from shipsync.web.links import link
+from shipsync.web.opening import open_page
 from shipsync.web.order_file_upload import order_file_upload
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table
@@ -67,25 +68,32 @@ with files_tab:
     _live()
 
     st.subheader("Files seen")
-    app = runtime.app()
-    control = ask(workflows.control_of, IMPORT)
-    st.caption(imports_words.watched(app.doors.get("order_files"), control, app.now()))
-    seen = ask(order_files.files_seen, FILES_SHOWN)
-    table(
-        [imports_words.seen(one) for one in seen],
-        (
-            Column("read_at", "Read", "instant"),
-            Column("file", "File"),
-            Column("format", "Format"),
-            Column("orders", "Orders", "number"),
-            Column("became", "What became of them", width=520),
-            Column("run", "Run", "link"),
-        ),
-        key="imports_files",
-        file="order-files",
-        empty="No order file was taken yet. Hand one in above, or have the shop write into the watched folder.",
-        all_rows=lambda: [imports_words.seen(one) for one in ask(order_files.files_seen)],
-    )
+
+    @st.fragment(run_every=2.0, key="imports_seen_files")
+    def _seen() -> None:
+        app = runtime.app()
+        control = ask(workflows.control_of, IMPORT)
+        st.caption(imports_words.watched(app.doors.get("order_files"), control, app.now()))
+        seen = ask(order_files.files_seen, FILES_SHOWN)
+        pressed = table(
+            [imports_words.seen(one) for one in seen],
+            (
+                Column("read_at", "Read", "instant", help="Press to open the job that read it.", width=210),
+                Column("file", "File"),
+                Column("format", "Format"),
+                Column("orders", "Orders", "number"),
+                Column("became", "What became of them", width=520),
+            ),
+            key="imports_files",
+            file="order-files",
+            empty="No order file was taken yet. Hand one in above, or have the shop write into the watched folder.",
+            all_rows=lambda: [imports_words.seen(one) for one in ask(order_files.files_seen)],
+            opens=True,
+        )
+        if pressed is not None and seen[pressed].job_id is not None:
+            open_page("jobs", job=str(seen[pressed].job_id))
+
+    _seen()
 
 with products_tab:
     products_editor(new_sku=new_product)

@@ -21,7 +21,6 @@ def seen(file: SeenFile) -> dict[str, object]:
         "orders": file.orders,
         "became": workflow_words.figures(figures, all_of_them=True),
         "read_at": file.read_at,
-        "run": f"/jobs?job={file.job_id}" if file.job_id else None,
     }
 
 

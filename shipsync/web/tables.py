@@ -23,7 +23,9 @@ from shipsync.documents.csv import csv_bytes
 from shipsync.rules.periods import business_date
 from shipsync.web import words
 
-Kind = Literal["text", "number", "money", "instant", "date", "state", "link"]
+_WIDTHS = {"date": 130, "instant": 195}  # pixels
+
+Kind = Literal["text", "number", "money", "instant", "date", "state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,9 @@ def _series(rows: Sequence[Any], column: Column) -> pd.Series[Any]:
 
 
 def _config(column: Column, rows: Sequence[Any]) -> ColumnConfig:
-    given: dict[str, Any] = {"label": column.label, "help": column.help, "width": column.width}
+    # Dates are of one width, and the browser measures the first rows only, which may have none.
+    width = column.width or _WIDTHS.get(column.kind)
+    given: dict[str, Any] = {"label": column.label, "help": column.help, "width": width}
     make = st.column_config
     match column.kind:
         case "number":
@@ -172,8 +176,6 @@ def _config(column: Column, rows: Sequence[Any]) -> ColumnConfig:
             return make.DatetimeColumn(format="ddd D MMM YYYY HH:mm z", timezone=words.zone().key, **given)
         case "date":
             return make.DateColumn(format="ddd D MMM YYYY", **given)
-        case "link":
-            return make.LinkColumn(display_text="Open", **given)
         case "state":
             states = sorted({_value(row, column) for row in rows} - {None})
             chips, colours = [words.signed(one) for one in states], [words.colour(one) for one in states]
