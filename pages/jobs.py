@@ -11,6 +11,7 @@ from shipsync.web import words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.job_panel import draw_job
 from shipsync.web.links import PAGES
+from shipsync.web.opening import open_page
 from shipsync.web.roles import Role, require
 from shipsync.web.run_logs import run_logs
 from shipsync.web.tables import Column, table
@@ -80,7 +81,7 @@ def _history(kind: str | None, status: str | None) -> None:
         opens=True,
     )
     if opened is not None:
-        st.switch_page(PAGES / "jobs.py", query_params={"job": lines[opened].job_id})
+        open_page("jobs", job=lines[opened].job_id)
 
 
 def _nothing(kind: str | None, status: str | None) -> str:

@@ -9,7 +9,8 @@ from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.backfill_form import backfill_form
 from shipsync.web.job_panel import job_panel
-from shipsync.web.links import PAGES
+from shipsync.web.links import PAGES, link
+from shipsync.web.opening import open_page
 from shipsync.web.quarantine_list import quarantine_list, take_over_dialog
 from shipsync.web.roles import Role, may, require
 from shipsync.web.run_logs import run_log
@@ -52,6 +53,8 @@ if may(Role.OPERATOR):
 @st.fragment(run_every=1.0, key="sync_live")
 def _live() -> None:
     job_panel(SYNC, key="sync_job", idle="No sync has run yet. The first one reads 30 days back.")
+    if st.session_state.get("view", st.query_params.get("view")) == "Quarantine":  # which lists them
+        return
     groups = ask(quarantine.open_groups)
     held = sum(group.count for group in groups if group.held)
     notes = sum(group.count for group in groups if not group.held)
@@ -61,7 +64,7 @@ def _live() -> None:
     if notes:
         said.append(f"{words.count(notes, 'record')} to look at")
     if said:
-        st.markdown(f":orange[▲ {', '.join(said)}] under Quarantine")
+        link("sync", f":orange[▲ {', '.join(said)}]: see Quarantine", view="Quarantine")
 
 
 @st.fragment(run_every=2.0, key="sync_workflows")
@@ -84,8 +87,7 @@ def _runs(title: str, workflow: str | None) -> None:
         opens=True,
     )
     if opened is not None:
-        query = {"view": "Runs", "run": lines[opened].run_id, "workflow": title}
-        st.switch_page(PAGES / "sync.py", query_params=query)
+        open_page("sync", view="Runs", run=lines[opened].run_id, workflow=title)
 
 
 def _line(run: runs.RunLine) -> dict[str, object]:

@@ -58,7 +58,10 @@ def alert_line() -> None:
     if not found:
         return
     worst = found[0]
-    text = worst.text if len(worst.text) <= _LINE_LENGTH else f"{worst.text[:_LINE_LENGTH].rsplit(' ', 1)[0]} …"
+    # The state is enough here, if the cause and the next step are too much: Today has all of it.
+    text = worst.text if len(worst.text) <= _LINE_LENGTH else worst.text.split(". ", 1)[0].removesuffix(".")
+    if len(text) > _LINE_LENGTH:
+        text = f"{text[:_LINE_LENGTH].rsplit(' ', 1)[0]} …"
     things = "1 thing needs a person" if len(found) == 1 else f"{len(found):,} things need a person"
     st.page_link(PAGES / "today.py", label=f"{_SIGNS[worst.level]} **{things}** · {words.plain(text)}")
 

@@ -78,8 +78,10 @@ def day(on: date | None) -> str:
 
 
 def ago(instant: datetime | None, now: datetime) -> str:
-    """'4 min ago', or '–'."""
-    return UNKNOWN if instant is None else f"{in_words(now - instant)} ago"
+    """'4 min ago', 'just now', or '–'."""
+    if instant is None:
+        return UNKNOWN
+    return "just now" if (now - instant).total_seconds() < 2 else f"{in_words(now - instant)} ago"
 
 
 def until(instant: datetime | None, now: datetime) -> str:

@@ -56,9 +56,11 @@ def test_every_view_shows_on_a_busy_one(house: House, view: str) -> None:
     house.world.place_manual_order()
     house.loop()
     with a_site(house) as site:
-        said = site.text(site.page("sync", view=view))
+        test = site.page("sync", view=view)
+        said = site.text(test)
+        ways = [one.proto.label for one in test.get("page_link") if one.proto.query_string == "view=Quarantine"]
     assert "**Sync with ShipStation**: 1 order imported, 1 order updated" in said
-    assert "1 record held back" in said
+    assert ways == ([] if view == "Quarantine" else [":orange[▲ 1 record held back]: see Quarantine"])
 
 
 def test_pressing_twice_makes_one_sync(house: House) -> None:
@@ -148,10 +150,9 @@ def test_held_records_are_grouped_with_why_and_what_next(house: House) -> None:
         test = held(site)
         headings = [one.label for one in test.expander]
         said = site.text(test)
-    assert "**Order without an address** · 2 · oldest 0 s ago" in headings[0]
+    assert "**Order without an address** · 2 · oldest just now" in headings[0]
     assert "**SKU text that cannot be read** · 1" in headings[1]
     assert "**Why** It cannot be shipped anywhere" in said
-    assert "2 records held back, 1 record to look at" in said
 
 
 def test_all_of_one_trouble_are_retried_by_one_job(house: House) -> None:
