@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from shipsync.config import Settings
 from shipsync.procedures import mail
@@ -78,7 +79,7 @@ def _subject(text: str, *, is_sandbox: bool) -> str:
 def _text(change: Change, settings: Settings, now: datetime) -> str:
     alert, zone = change.alert, settings.zone
     page = alert.place.page
-    query = "&".join(f"{name}={value}" for name, value in alert.place.query)
+    query = urlencode(alert.place.query)  # order keys hold what people typed
     lines = [
         alert.text,
         "",

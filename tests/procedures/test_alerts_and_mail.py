@@ -23,6 +23,7 @@ from shipsync.store import jobs, outbox, workflows
 from shipsync.store.settings import set_setting
 from tests.doors.mail_service import a_mail_service
 from tests.house import NOON, SYNC, House, a_house
+from tests.store.order_rows import an_order
 
 MAIL = {"SHIPSYNC_MAIL_FROM": "warehouse@example.com", "SHIPSYNC_MAIL_TO": "lead@example.com, office@example.com"}
 
@@ -110,6 +111,15 @@ def test_an_alert_fires_once_lasts_ends_and_sends_one_mail(house: House) -> None
         "normal",
         "firing",
     ]
+
+
+def test_a_mail_leads_to_an_order_whatever_is_in_its_number(house: House) -> None:
+    with_mail(house)
+    house.sync()
+    an_order(house.app.db, "A&B #1", ordered_at=NOON - timedelta(days=3), created_at=NOON - timedelta(days=3))
+    look(house)
+    (text,) = [one.text for one in outbox.latest(house.app.db.read()) if one.mail_key.startswith("alert/late/")]
+    assert "/order?order=key%3AA%26B+%231\n" in text
 
 
 def test_an_alert_that_fires_again_sends_another_mail(house: House) -> None:
