@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shipsync.errors import Unusable
-from shipsync.store import quarantine
+from shipsync.store import quarantine, uploads
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
 from shipsync.store.settings import audit
@@ -26,7 +26,10 @@ def close_note(db: Database, kind: str, entity_id: str, by: str, now: datetime) 
 
 
 def take_over(db: Database, kind: str, entity_id: str, why: str, by: str, now: datetime) -> None:
-    """Close a held record, because a person does by hand what it stands for. Raises Unusable without a reason."""
+    """Close a held record, because a person does by hand what it stands for.
+
+    Raises Unusable without a reason, and for an order that a retry or a correction has just set on its way up.
+    """
     reason = " ".join(why.split())
     if not reason:
         raise Unusable("Say what is done by hand, and where: it is kept with the record.")
@@ -34,6 +37,8 @@ def take_over(db: Database, kind: str, entity_id: str, why: str, by: str, now: d
         raise Unusable(f"The reason has {len(reason)} characters; at most {LONGEST_REASON} are kept.")
     with db.transaction() as con:
         _open(con, kind, entity_id)
+        if kind == "upload" and not uploads.stays_here(con, entity_id, reason, now):
+            raise Unusable("It is on its way to ShipStation, or there already. Look again after the next sync.")
         _close(con, kind, entity_id, f"Taken over by hand by {by}: {reason}", by, now)
 
 

@@ -210,6 +210,25 @@ def try_again(con: Cursor, order_keys: Sequence[str], now: datetime) -> int:
     return len(rows)
 
 
+def stays_here(con: Cursor, order_key: str, why: str, now: datetime) -> bool:
+    """An order of the shop does not go up any more, even if it waits to. False if it is, or may be, up already."""
+    return bool(
+        con.rows(
+            """
+            UPDATE orders_inbox
+            SET status = 'failed', upload_error = $why, updated_at = $now
+            WHERE order_key = $order_key
+              AND status IN ('pending', 'failed')
+              AND shipstation_order_id IS NULL
+              AND claimed_by IS NULL
+              AND claimed_at IS NULL
+            RETURNING order_key
+            """,
+            {"order_key": order_key, "why": why, "now": now},
+        )
+    )
+
+
 def release(con: Cursor, run_id: str) -> None:
     """Give this run's claims back without an outcome: they count as unclear."""
     con.execute("UPDATE orders_inbox SET claimed_by = NULL WHERE claimed_by = $run_id", {"run_id": run_id})

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from shipsync.errors import Unusable
 from shipsync.jobs import queue
 from shipsync.procedures.close_records import take_over
 from shipsync.rules.quarantine import CASES, case_of, retry_of
 from shipsync.sandbox import faults as f
 from shipsync.store import jobs as jobs_store
-from shipsync.store import quarantine
+from shipsync.store import quarantine, uploads
 from tests.house import IMPORT, NOON, SYNC, UPLOAD, House
 
 
@@ -95,6 +96,30 @@ def test_a_refused_order_taken_over_by_hand_is_never_sent_again(house: House) ->
     # Somebody else had its row on the screen still.
     assert house.job(UPLOAD, {"again": [key]}).status == "succeeded"
     assert house.order(placed.number)["status"] == "failed"
+
+
+@pytest.mark.parametrize("is_claimed", [False, True])
+def test_an_order_is_not_taken_over_while_it_may_go_up_all_the_same(house: House, is_claimed: bool) -> None:
+    """A retry had set it on its way again, and the row stood on somebody's screen still."""
+    placed = house.world.place_shop_order()
+    house.import_shop()
+    house.faults.add("createorders", f.refusal("the address is wrong"))
+    for _ in range(3):
+        house.upload()
+    house.faults.clear()
+    ((key,),) = house.rows("SELECT order_key FROM orders_inbox WHERE order_number = $number", number=placed.number)
+    with house.app.db.transaction() as con:
+        uploads.try_again(con, [key], house.clock.now())
+        if is_claimed:
+            uploads.claim(con, "dead run", 1, house.clock.now())
+    if is_claimed:
+        with pytest.raises(Unusable, match="on its way"):
+            take_over(house.app.db, "upload", key, "typed into ShipStation", "Ann", house.clock.now())
+        assert house.held() == [("upload", "upload_refused")]
+    else:
+        take_over(house.app.db, "upload", key, "typed into ShipStation", "Ann", house.clock.now())
+        assert house.upload().get("uploaded", 0) == 0
+        assert house.order(placed.number)["status"] == "failed"
 
 
 def test_an_order_refused_for_good_is_sent_once_more(house: House) -> None:
