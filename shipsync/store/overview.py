@@ -20,6 +20,21 @@ from shipsync.store.workflows import Control
 
 T = TypeVar("T")
 
+_HELD_AND_HERE = """
+    WITH held AS (
+        SELECT kind, entity_id, TRY_CAST(entity_id AS BIGINT) AS order_id
+        FROM quarantine
+        WHERE held AND resolved_at IS NULL
+    )
+    SELECT (SELECT count(*)
+            FROM orders_inbox
+            WHERE shipstation_order_id IN (SELECT order_id FROM held WHERE kind IN ('order', 'conflict')))
+           + (SELECT count(*)
+              FROM orders_inbox
+              WHERE source_system = 'X-Cart'
+                AND order_number IN (SELECT entity_id FROM held WHERE kind = 'shop_order'))
+"""
+
 _SYNC, _UPLOAD, _BACKUP = "shipstation-sync", "shipstation-upload", "backup"
 _RAW_LOOKED_AT = 200  # held orders whose unknown SKUs are named
 
@@ -218,14 +233,21 @@ class OrderCensus:
 
 
 def order_census(con: Cursor) -> OrderCensus:
-    """How many orders are in, of all that belong here."""
-    here, waiting = con.rows(
+    """How many orders are in, of all that belong here.
+
+    A newer version of an order that is in may be held, too; it is one order. Orders of ShipStation are held by their
+    id there, orders of the shop by their number.
+    """
+    here, held = con.rows(
         """
         SELECT (SELECT count(*) FROM orders_inbox),
-               (SELECT count(*) FROM quarantine WHERE held AND resolved_at IS NULL AND kind IN ('order', 'shop_order'))
+               (SELECT count(*)
+                FROM quarantine
+                WHERE held AND resolved_at IS NULL AND kind IN ('order', 'conflict', 'shop_order'))
         """
     )[0]
-    return OrderCensus(here, here + waiting)
+    both = con.value(_HELD_AND_HERE) if held else 0  # nothing is held most of the time, and this looks at every order
+    return OrderCensus(here, here + held - both)
 
 
 def interval_minutes(con: Cursor, workflow: str) -> int | None:

@@ -14,6 +14,7 @@ from shipsync.store import alerts, overview, quarantine, runs
 from shipsync.store.alerts import Event
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database, open_database
+from shipsync.store.overview import OrderCensus
 from shipsync.store.settings import set_setting
 from shipsync.store.workflows import add_missing_controls
 from tests.store.conftest import NOW
@@ -104,6 +105,28 @@ def test_a_held_record_that_is_no_order_of_the_shop_is_told_and_no_more(memory: 
     told = overview.facts(memory.read())
     assert told.unread == {"unknown SKUs": 'This is no order of the shop as we keep it: {"orderId": 1}'}
     assert [(one.reason, one.count) for one in told.held] == [("unknown_sku", 2)]
+
+
+def test_each_order_that_belongs_here_is_counted_once(memory: Database) -> None:
+    order_id = an_order(memory, "700001")
+    an_order(memory, "700002", "failed", shipstation_order_id=None)
+    assert overview.order_census(memory.read()) == OrderCensus(2, 2)
+    held = [
+        ("order", str(order_id), True),  # a newer version of one that is in
+        ("shop_order", "700002", True),  # likewise
+        ("order", "1", True),
+        ("conflict", "2", True),
+        ("shop_order", "700003", True),
+        ("conflict", "3", False),  # a note: both are in
+        ("shipment", "4", True),  # no order
+    ]
+    with memory.transaction() as con:
+        entries = [quarantine.Entry(kind, name, None, "x", "x", None, is_held) for kind, name, is_held in held]
+        quarantine.put(con, entries, NOW)
+    assert overview.order_census(memory.read()) == OrderCensus(2, 5)
+    with memory.transaction() as con:
+        quarantine.resolve(con, "conflict", ["2"], "mended", NOW)
+    assert overview.order_census(memory.read()) == OrderCensus(2, 4)
 
 
 def test_a_question_that_fails_is_named_and_the_others_are_answered(memory: Database) -> None:
