@@ -162,6 +162,16 @@ def test_a_press_does_not_widen_a_sync_that_runs(house: House) -> None:
     assert queue.enqueue(db, SYNC, {}, "Ann", now, widens=True).is_same
 
 
+def test_a_press_does_not_widen_a_sync_that_is_tried_again(house: House) -> None:
+    """Its finished steps are not done once more, so they would not ask for what the press wants."""
+    house.faults.add("orders", f.error(500), times=20)
+    failed = house.job(SYNC)
+    assert failed.status == "failed"
+    queue.retry(house.app.db, failed.job_id, "Bob", house.clock.now())
+    asked = queue.enqueue(house.app.db, SYNC, {"everything": True}, "Ann", house.clock.now(), widens=True)
+    assert (asked.job_id, asked.is_same) == (failed.job_id, False)
+
+
 @pytest.mark.parametrize(
     ("kind", "workflow"),
     [("shop_order", IMPORT), ("order_file", IMPORT), ("upload", UPLOAD), ("order", SYNC), ("poison", SYNC)],
