@@ -96,9 +96,9 @@ def _line(run: runs.RunLine) -> dict[str, object]:
         "status": run.status,
         "started_at": run.started_at,
         "took": None if run.took is None else workflow_words.took(run.took),
-        "records": workflow_words.processed(run.workflow, run.counts),
+        "records": workflow_words.records_of(run),
         "requests": run.requests,
-        "did": run.error or workflow_words.figures(run.counts),
+        "did": workflow_words.deeds_of(run),
     }
 
 

@@ -17,6 +17,7 @@ from typing import Literal
 
 from shipsync.rules.freshness import AHEAD, GRACE, in_words
 from shipsync.rules.lateness import CutOff
+from shipsync.rules.workflows import title
 
 # The plan's own limits: alert when the mark has not moved for two hours, warn when a sync takes over a minute.
 STALE_AFTER = timedelta(hours=2)
@@ -218,7 +219,7 @@ def _worker_ended(facts: Facts, now: datetime) -> _Found | None:
 def _sync_is_off(facts: Facts, now: datetime) -> _Found | None:
     if facts.is_sync_enabled:
         return None
-    return _Found("bad", "The sync is switched off, so nothing new comes in. Switch shipstation-sync on under Sync.")
+    return _Found("bad", "The sync is switched off, so nothing new comes in. Switch it on under Sync.")
 
 
 def _stale(facts: Facts, now: datetime) -> _Found | None:
@@ -262,9 +263,9 @@ def _credentials(facts: Facts, now: datetime) -> _Found | None:
     if not refused:
         return None
     since = min((facts.failing_since[name] for name in refused if name in facts.failing_since), default=None)
+    still = f"{' and '.join(title(name) for name in refused)} {'stands' if len(refused) == 1 else 'stand'} still"
     text = (
-        f"ShipStation refuses the key, so {' and '.join(refused)} stand still. Check SHIPSYNC_SHIPSTATION_KEY and "
-        "its secret, and restart shipsync."
+        f"ShipStation refuses the key, so {still}. Check SHIPSYNC_SHIPSTATION_KEY and its secret, and restart shipsync."
     )
     return _Found("bad", text, since)
 
@@ -279,9 +280,9 @@ def _run_failed(facts: Facts, now: datetime) -> _Found | None:
         return None
     # The one that has failed for longest speaks for all.
     first = min(errors, key=lambda name: (facts.failing_since.get(name, now), name))
-    others = f" So did {', '.join(name for name in errors if name != first)}." if len(errors) > 1 else ""
+    others = f" So did {', '.join(title(name) for name in errors if name != first)}." if len(errors) > 1 else ""
     nightly = any(facts.intervals.get(name) is None for name in errors)
-    text = f"{first} failed: {errors[first]}{others} Try it again under Jobs."
+    text = f"{title(first)} failed: {errors[first]}{others} Try it again under Jobs."
     since = facts.failing_since.get(first)
     return _Found("bad", text, since, timedelta(0) if nightly else FAILING_FOR, place=Place("jobs", "Jobs"))
 
@@ -291,7 +292,7 @@ def _uploads_wait(facts: Facts, now: datetime) -> _Found | None:
         return None
     text = (
         f"{_count(facts.waiting_uploads, 'shop order')} {_do(facts.waiting_uploads)} not go up to ShipStation: "
-        "uploading is switched off. Switch shipstation-upload on under Sync."
+        "uploading is switched off. Switch it on under Sync."
     )
     return _Found("warn", text, facts.oldest_upload_at, UPLOADS_WAIT)
 

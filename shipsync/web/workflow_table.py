@@ -154,8 +154,8 @@ def _row(control: Control, run: RunLine | None, next_at: datetime | None, now: d
         "status": run.status if run else None,
         "ended": words.ago(run.finished_at or run.started_at, now) if run else "never",
         "took": workflow_words.took(run.took) if run else words.UNKNOWN,
-        "records": workflow_words.processed(run.workflow, run.counts) if run else None,
-        "did": (run.error or workflow_words.figures(run.counts)) if run else None,
+        "records": workflow_words.records_of(run) if run else None,
+        "did": workflow_words.deeds_of(run) if run else None,
         "next": words.until(next_at, now) if control.enabled else "switched off",
     }
 

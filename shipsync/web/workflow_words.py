@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shipsync.rules.freshness import in_words
+from shipsync.rules.workflows import title as title
+from shipsync.store.runs import RunLine
 from shipsync.web import words
 
 
@@ -17,14 +19,12 @@ from shipsync.web import words
 class Workflow:
     """The words for one workflow."""
 
-    title: str  # its name in lists and headings
     steps: Mapping[str, str] = field(default_factory=dict)  # by step name
     off: str = ""  # what switching it off means, as a sentence
 
 
 WORKFLOWS: Mapping[str, Workflow] = {
     "shipstation-sync": Workflow(
-        "Sync with ShipStation",
         {
             "fetch orders": "Read changed orders",
             "fetch parcels": "Read labels, voids and marks as shipped",
@@ -34,28 +34,23 @@ WORKFLOWS: Mapping[str, Workflow] = {
         "Changes made at ShipStation stay unseen, and every number here grows old, until it is on again.",
     ),
     "shipstation-upload": Workflow(
-        "Upload to ShipStation",
         {"settle": "Look for orders whose sending was cut off", "send": "Send waiting orders"},
         "New orders of the shop wait here and cannot be shipped until it is on again.",
     ),
     "xml-import": Workflow(
-        "Import of shop orders",
         {"files": "Read order files", "held": "Try held orders again"},
         "New orders of the shop stay in their files until it is on again.",
     ),
     "orders-cleanup": Workflow(
-        "Clean-up of closed orders",
         {"clean up": "Clear closed orders older than 60 days"},
         "Closed orders stay in the inbox until it is on again.",
     ),
     "backup": Workflow(
-        "Backup",
         {"copy and verify": "Copy the database and check the copy", "let go": "Delete the nightly copies of long ago"},
         "No new copy of the database is made until it is on again.",
     ),
-    "load": Workflow("Load of the catalogue", {"load": "Check every line, then write"}),
+    "load": Workflow({"load": "Check every line, then write"}),
     "backfill": Workflow(
-        "Backfill of a period",
         {
             "fetch orders": "Read the period's orders",
             "fetch parcels": "Read the period's labels, voids and marks as shipped",
@@ -126,12 +121,6 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
 ASKED_BY: Mapping[str, str] = {"schedule": "the schedule", "command line": "the command line"}
 
 
-def title(workflow: str) -> str:
-    """A workflow's name on screen."""
-    known = WORKFLOWS.get(workflow)
-    return known.title if known is not None else workflow
-
-
 def step(workflow: str, name: str) -> str:
     """A step's name on screen."""
     known = WORKFLOWS.get(workflow)
@@ -168,6 +157,16 @@ def processed(workflow: str, counts: Mapping[str, int]) -> int:
     """How many records a run went through."""
     summed = _summed(counts)
     return sum(summed.get(what, 0) for what in _PROCESSED.get(workflow, ()))
+
+
+def records_of(run: RunLine) -> int | None:
+    """How many records a run went through; None while nobody knows."""
+    return None if run.status == "running" else processed(run.workflow, run.counts)
+
+
+def deeds_of(run: RunLine) -> str:
+    """What a run did, or why it did not."""
+    return run.error or ("under way" if run.status == "running" else figures(run.counts))
 
 
 def _summed(counts: Mapping[str, int]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -260,3 +261,19 @@ def test_a_period_that_cannot_be_read_cannot_be_pressed(house: House) -> None:
         test.date_input(key="backfill_first").set_value(NOON.date() + timedelta(days=3)).run()
         assert "The last day lies before the first one" in site.text(test)
         assert test.button(key="backfill_press").disabled
+
+
+def test_a_run_that_is_under_way_is_not_told_as_one_that_found_nothing(house: House) -> None:
+    with house.app.db.transaction() as con:
+        con.execute(
+            """
+            INSERT INTO runs (run_id, workflow_name, token, status, started_at, counts)
+            VALUES ('shipstation-sync.1', 'shipstation-sync', 1, 'running', $now, '{}')
+            """,
+            {"now": house.app.now()},
+        )
+    with a_site(house) as site:
+        for view in ("Workflows", "Runs"):
+            row = site.page("sync", view=view).dataframe[0].value.iloc[0]
+            assert row["did"] == "under way"
+            assert pd.isna(row["records"])

@@ -105,7 +105,7 @@ def test_an_alert_fires_once_lasts_ends_and_sends_one_mail(house: House) -> None
         "[sandbox] shipsync: The sync is switched off, so nothing new comes in"
     ]
     assert door.mails[0].recipients == ("lead@example.com", "office@example.com")
-    assert "Switch shipstation-sync on under Sync." in door.mails[0].text
+    assert "Switch it on under Sync." in door.mails[0].text
     assert "/sync" in door.mails[0].text
     assert [one.state for one in alerts_store.events(house.app.db.read()) if one.key == "sync-off"] == [
         "normal",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shipsync.rules.alerts import (
     KEYS,
+    REFUSED_CREDENTIALS,
     WATCHED,
     Alert,
     Facts,
@@ -195,6 +196,12 @@ def test_a_mark_that_has_not_moved_for_two_hours_is_bad_and_names_the_cause() ->
     assert found is not None
     assert (found.level, found.since) == ("bad", NOON - timedelta(hours=3))
     assert found.text.startswith("Orders are complete only up to 3 h ago. The last sync failed: ShipStation did")
+
+
+def test_a_refused_key_is_told_by_the_names_of_the_screen() -> None:
+    found = the("credentials", facts(**failing(SYNC, f"{REFUSED_CREDENTIALS} (401).", NOON - minutes(5))))
+    assert found is not None
+    assert found.text.startswith("ShipStation refuses the key, so Sync with ShipStation stands still. Check ")
 
 
 def test_a_switched_off_sync_is_told_once() -> None:

@@ -1,0 +1,20 @@
+"""What the workflows are called wherever a person reads of them: on screen, in alerts, in mails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TITLES: Mapping[str, str] = {
+    "shipstation-sync": "Sync with ShipStation",
+    "shipstation-upload": "Upload to ShipStation",
+    "xml-import": "Import of shop orders",
+    "orders-cleanup": "Clean-up of closed orders",
+    "backup": "Backup",
+    "load": "Load of the catalogue",
+    "backfill": "Backfill of a period",
+}
+
+
+def title(workflow: str) -> str:
+    """A workflow's name; one that has none is called as it is."""
+    return TITLES.get(workflow, workflow)
