@@ -7,11 +7,13 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.web import actions, words
+from shipsync.web.job_panel import job_panel
 from shipsync.web.links import PAGES
 from shipsync.web.roles import Role, require
 
 LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
 FEW, MANY = 5, 50
+BROUGHT_IN = "Import, upload and sync, one after the other:"
 
 require(Role.OPERATOR)
 st.title("Sandbox")
@@ -35,11 +37,12 @@ def _hurry(deed: Callable[[], str]) -> None:
 def _bring_in() -> None:
     for kind in LOOP:
         actions.press(kind)
-    st.session_state["sandbox_said"] = "Import, upload and sync are queued. Watch them on Jobs."
+    st.session_state["sandbox_said"] = BROUGHT_IN
 
 
 def _switch(trouble: str) -> None:
     require(Role.OPERATOR)
+    st.session_state.pop("sandbox_said", None)  # of an earlier press; what is broken says itself
     panel.switch(trouble, on=bool(st.session_state[f"sandbox_{trouble}"]))
 
 
@@ -73,6 +76,13 @@ def _live() -> None:
         st.success("Nothing is broken.", icon=":material/check_circle:")
 
 
+@st.fragment(run_every=1.0, key="sandbox_jobs")
+def _jobs() -> None:
+    """What was asked for here, where the button is."""
+    for kind in LOOP:
+        job_panel(kind, key=f"sandbox_job_{kind}")
+
+
 _live()
 if is_past:
     st.info("Its past is still being brought in. The buttons work once that is done.")
@@ -85,6 +95,8 @@ if said:
             st.page_link(PAGES / "today.py", label="Today")
             st.page_link(PAGES / "sync.py", label="Sync")
             st.page_link(PAGES / "jobs.py", label="Jobs")
+    if said == BROUGHT_IN:
+        _jobs()
 
 hurry, breaking = st.columns([2, 3], gap="large")
 with hurry:

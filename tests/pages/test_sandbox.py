@@ -53,13 +53,16 @@ def test_bringing_it_in_queues_import_upload_and_sync(house: House, sandbox: San
         page.button(key="sandbox_bring_in").click().run()
         waiting = [job.kind for job in jobs.open_jobs(house.app.db.read())]
         assert sorted(waiting) == ["shipstation-sync", "shipstation-upload", "xml-import"]
+        assert "**Upload to ShipStation**, number 2 in line" in site.text(page)
 
 
 def test_what_is_broken_is_shown_until_it_is_mended(house: House, sandbox: Sandbox) -> None:
     with a_site(house) as site:
         page = site.page("sandbox")
         assert "Nothing is broken" in site.text(page)
+        page.button(key="sandbox_do_sell").click().run()
         page.toggle(key="sandbox_down").set_value(True).run()
+        assert "came into the shop" not in site.text(page)
         assert sandbox.panel.broken == {"down"}
         assert "ShipStation is down (503)" in site.text(page)
         page.button(key="sandbox_mend").click().run()
