@@ -115,12 +115,14 @@ def _late_figure(now: datetime) -> None:
         link("settings", "Correct it in Settings")
         return
     before = by.last_before(now)
+    count = ask(lateness.late, before).count
     st.metric(
         "Late past cut-off",
-        words.number(ask(lateness.late, before).count),
+        words.number(count),
         help=f"Orders that came in before the last cut-off, {words.moment(before)}, and still wait.",
     )
-    st.caption(f"in before {words.clock(before)} on {words.day(before.astimezone(words.zone()).date())}; listed below")
+    on = words.day(before.astimezone(words.zone()).date())
+    st.caption(f"in before {words.clock(before)} on {on}{'; listed below' if count else ''}")
 
 
 def _states() -> None:
@@ -189,7 +191,7 @@ def _bars(labels: tuple[str, ...], came_in: tuple[int, ...], shipped: tuple[int,
     return figure
 
 
-@st.fragment(run_every=10.0, key="today_late")
+@st.fragment(run_every=2.0, key="today_late")
 def _late() -> None:
     by = cut_off()
     if isinstance(by, str) or runtime.app().past is not None:
