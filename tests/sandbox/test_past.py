@@ -17,7 +17,7 @@ from shipsync.runtime import App, Clock, open_app
 from shipsync.sandbox.clock import RunningClock
 from shipsync.sandbox.home import Sandbox
 from shipsync.simulation import differences
-from shipsync.store import invariants, jobs, marks
+from shipsync.store import invariants, jobs, marks, quarantine
 from tests.house import SYNC
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +61,12 @@ def done_in(app: App) -> int:
     return app.past.done
 
 
+def hold(app: App, what: tuple[str, bool], since: datetime) -> None:
+    kind, is_held = what
+    with app.db.transaction() as con:
+        quarantine.put(con, [quarantine.Entry(kind, "of the test", None, "odd", "It is odd.", None, is_held)], since)
+
+
 def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     with subprocess.Popen(
@@ -71,6 +77,9 @@ def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_
         child.kill()
 
     with open_app(settings, at(END), past=SHORT) as app:
+        hold(app, ("shop_order", True), END - timedelta(days=7))
+        hold(app, ("sku_text", False), END - timedelta(days=7))
+        hold(app, ("shipment", True), END - timedelta(days=4))
         app.start()
         assert app.is_working
         wait_until(lambda: done_in(app) >= 3)
@@ -92,6 +101,14 @@ def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_
         assert app.sandbox is not None
         assert differences(app.sandbox.world.truth(), con) == []
         assert list(invariants.broken(con)) == []
+        # The office settles in the morning what stood for days.
+        assert {
+            one.kind: one.resolution for one in quarantine.lately_closed(con) if one.entity_id == "of the test"
+        } == {
+            "shop_order": "Taken over by hand by office: put right at ShipStation, and counted on paper",
+            "sku_text": "Closed by office: it is fine as it is.",
+        }
+        assert quarantine.open_one(con, "shipment", "of the test") is not None
         assert len(app.sandbox.world.books.orders) > 100
         assert len(app.sandbox.world.books.shipments) > 80
         assert con.rows("SELECT DISTINCT requested_by FROM jobs WHERE job_id <> $job", {"job": pressed.job_id}) == [
