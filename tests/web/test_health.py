@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 from pydantic import SecretStr
 
+from shipsync.config import load_settings
+from shipsync.runtime import App, Clock, prepare_database
 from shipsync.sandbox.faults import unauthorized
-from tests.house import SYNC, House
+from shipsync.store.db import open_database
+from shipsync.web.health import not_ready
+from tests.house import NOON, SYNC, House
 from tests.web.calling import get
 
 
@@ -73,6 +78,24 @@ def test_readyz_tells_of_refused_credentials_at_once(served: House) -> None:
     with working(served):
         [reason] = get("/readyz").data["reasons"]
     assert "refused the credentials (401" in reason
+
+
+def test_a_full_disk_makes_numbers_unbelievable(tmp_path: Path) -> None:
+    free, settings = 10**9, load_settings({}, None)
+    with open_database(tmp_path / "x.duckdb", floor_bytes=2_000, free_bytes=lambda _: free) as db:
+        prepare_database(db, settings, NOON)
+        free = 1_000
+        found = not_ready(App(settings, db, {}, Clock()))
+    assert found[0].startswith(f"Writing to {tmp_path / 'x.duckdb'} has stopped")
+
+
+def test_status_tells_that_the_worker_has_ended_but_misses_none_that_never_began(served: House) -> None:
+    served.sync()
+    ended = "Nothing runs in the background any more: the worker has ended. Restart shipsync."
+    assert ended not in [one["text"] for one in get("/api/status").data["alerts"]]
+    with working(served):
+        assert ended not in [one["text"] for one in get("/api/status").data["alerts"]]
+    assert ended in [one["text"] for one in get("/api/status").data["alerts"]]
 
 
 def test_readyz_tells_that_the_sandboxs_past_is_still_being_made(served: House) -> None:
