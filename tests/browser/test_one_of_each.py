@@ -49,7 +49,7 @@ def test_tabs_edits_and_cache_clears_leave_one_application(developed: Warehouse,
         edited = re.sub(r'"Work[^"]*": \[', f'"Work {number}": [', frame)
         assert edited != frame
         (sources / FRAME).write_text(edited)
-        expect(tabs[0].get_by_test_id("stSidebarNav")).to_contain_text(f"Work {number}")
+        expect(tabs[0].get_by_test_id("stSidebarNav")).to_contain_text(f"Work {number}", timeout=60_000)
     tabs[1].keyboard.press("c")
     tabs[1].get_by_role("button", name="Clear caches").click()
     for tab in tabs:
