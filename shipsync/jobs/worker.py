@@ -158,8 +158,8 @@ class Worker:
 
     def run_next(self) -> bool:
         """See the module's `run_next`."""
-        app = self._app
-        open_jobs = jobs_store.open_jobs(app.db.read())
+        app, db = self._app, self._app.db.read()
+        open_jobs = jobs_store.open_jobs(db) if jobs_store.is_any_open(db) else []
         job = next((one for one in open_jobs if one.status == "queued"), None)
         claim = None
         if open_jobs:
