@@ -25,9 +25,12 @@ st.title("Imports")
 
 new_bundle, new_product = st.query_params.get("bundle", "").strip(), st.query_params.get("product", "").strip()
 ORDER_FILES, PRODUCTS, BUNDLES = "Order files", "Products", "Bundles"
-# Saving takes the link's SKU out of the address; the tab stays.
-opened = BUNDLES if new_bundle else PRODUCTS if new_product else st.session_state.get("imports_opened", ORDER_FILES)
-st.session_state["imports_opened"] = opened
+TAB, ASKED = "imports_tab", "imports_asked"
+asked = new_bundle or new_product
+# A SKU in the address opens its tab once; where a person goes from there, and what saving leaves, stays.
+if asked and (st.session_state.get(ASKED) != (new_bundle, new_product) or TAB not in st.session_state):
+    st.session_state[TAB] = BUNDLES if new_bundle else PRODUCTS
+st.session_state[ASKED] = (new_bundle, new_product)
 
 refused = ask(quarantine.open_entries, (REFUSED_FILE,))
 if refused:
@@ -50,12 +53,16 @@ for sku, orders in list(missing.orders.items())[:SKUS_SHOWN]:
     with st.container(horizontal=True, vertical_alignment="center"):
         at_least = held if missing.is_all else f"At least {held}"
         st.markdown(f":orange[▲] {at_least}: nobody knows the SKU **{words.plain(sku)}**.", width="content")
-        link("imports", "Add the bundle", bundle=sku)
-        link("imports", "Add the product", product=sku)
+        # No links: one to the page itself loses what it asks for.
+        for what in ("bundle", "product"):
+            if st.button(f"Add the {what}", key=f"imports_add_{what}_{sku}", icon=":material/chevron_right:"):
+                st.session_state.pop(ASKED)
+                st.query_params.from_dict({what: sku})
+                st.rerun()
 if len(missing.orders) > SKUS_SHOWN:
     link("sync", f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: see the held orders")
 
-files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], default=opened)
+files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], key=TAB, on_change="rerun")
 
 with files_tab:
     st.subheader("Take an order file")

@@ -334,3 +334,15 @@ def test_a_large_catalogue_and_many_files_show(site: Site) -> None:
     assert len(test.dataframe[0].value) == 200
     edit(test, "products", edited_rows={0: {"name": "Rinse, 12"}})
     assert said(test) == "Saved: 1 product changed."
+
+
+def test_a_sku_that_is_missing_opens_the_tab_where_it_is_added(site: Site) -> None:
+    site.house.world.place_shop_order([("19015", 1)])
+    site.house.import_shop()
+    test = site.page("imports")
+    test.button(key="imports_add_product_19015").click().run()
+    assert test.session_state["imports_tab"] == "Products"
+    assert test.query_params["product"] == "19015"
+    test.button(key="imports_add_bundle_19015").click().run()
+    assert test.session_state["imports_tab"] == "Bundles"
+    assert "19015 is new" in site.text(test)
