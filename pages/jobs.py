@@ -11,7 +11,7 @@ from shipsync.web import words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.job_panel import draw_job
 from shipsync.web.links import PAGES
-from shipsync.web.opening import open_page
+from shipsync.web.opening import open_here
 from shipsync.web.roles import Role, require
 from shipsync.web.run_logs import run_logs
 from shipsync.web.tables import Column, table
@@ -81,7 +81,7 @@ def _history(kind: str | None, status: str | None) -> None:
         opens=True,
     )
     if opened is not None:
-        open_page("jobs", job=lines[opened].job_id)
+        open_here(job=lines[opened].job_id)
 
 
 def _nothing(kind: str | None, status: str | None) -> str:
@@ -131,7 +131,10 @@ def _values(values: object, empty: str) -> None:
 chosen = st.query_params.get("job")
 if chosen:
     st.title(f"Job {words.plain(chosen)}")
-    st.page_link(PAGES / "jobs.py", label="All jobs", icon=":material/arrow_back:", query_params={})
+    # No link: one to the page itself leaves the job in its address, for the next reload.
+    if st.button("All jobs", key="jobs_all", type="tertiary", icon=":material/arrow_back:"):
+        st.query_params.clear()
+        st.rerun()
     _one(chosen)
 else:
     st.title("Jobs")

@@ -9,8 +9,8 @@ from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.backfill_form import backfill_form
 from shipsync.web.job_panel import job_panel
-from shipsync.web.links import PAGES, link
-from shipsync.web.opening import open_page
+from shipsync.web.links import PAGES
+from shipsync.web.opening import open_here
 from shipsync.web.quarantine_list import quarantine_list, take_over_dialog
 from shipsync.web.roles import Role, may, require
 from shipsync.web.run_logs import run_log
@@ -64,7 +64,11 @@ def _live() -> None:
     if notes:
         said.append(f"{words.count(notes, 'record')} to look at")
     if said:
-        link("sync", f":orange[▲ {', '.join(said)}]: see Quarantine", view="Quarantine")
+        # No link: one to the page itself leaves its address as it was, for the next reload.
+        label = f":orange[▲ {', '.join(said)}]: see Quarantine"
+        if st.button(label, key="sync_see", type="tertiary", icon=":material/chevron_right:"):
+            st.session_state["sync_see_held"] = True
+            st.rerun()
 
 
 @st.fragment(run_every=2.0, key="sync_workflows")
@@ -75,7 +79,7 @@ def _workflows() -> None:
 
 
 @st.fragment(run_every=2.0, key="sync_runs")
-def _runs(title: str, workflow: str | None) -> None:
+def _runs(workflow: str | None) -> None:
     lines = ask(runs.latest_lines, workflow, None, RUNS_SHOWN)
     opened = table(
         [_line(run) for run in lines],
@@ -87,7 +91,7 @@ def _runs(title: str, workflow: str | None) -> None:
         opens=True,
     )
     if opened is not None:
-        open_page("sync", view="Runs", run=lines[opened].run_id, workflow=title)
+        open_here(run=lines[opened].run_id)
 
 
 def _line(run: runs.RunLine) -> dict[str, object]:
@@ -117,6 +121,8 @@ def _run(run_id: str) -> None:
 
 _live()
 # No segmented control: its chosen one is too faint in the dark for any accent that also carries white letters.
+if st.session_state.pop("sync_see_held", False):
+    st.session_state["view"] = "Quarantine"
 view = st.radio("View", VIEWS, horizontal=True, key="view", bind="query-params", label_visibility="collapsed")
 match view:
     case "Workflows":
@@ -136,6 +142,6 @@ match view:
             _run(chosen)
         kinds = {workflow_words.title(kind): kind for kind in runtime.app().procedures}
         of = st.selectbox("Workflow", [ANY, *sorted(kinds)], key="workflow", bind="query-params", width=280)
-        _runs(of, kinds.get(of))
+        _runs(kinds.get(of))
     case "Backfill":
         backfill_form()

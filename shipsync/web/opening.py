@@ -23,6 +23,12 @@ def open_page(name: str, **query: str) -> NoReturn:
     st.rerun(scope="app")
 
 
+def open_here(**query: str) -> NoReturn:
+    """Show something else on the page that is open: what is in `query` is set in its address, the rest of it stays."""
+    st.query_params.update(query)
+    st.rerun(scope="app")
+
+
 def go_on() -> None:
     """Go to the page that was asked for, if one was. The frame calls it, before it draws."""
     asked = st.session_state.pop(_ASKED, None)

@@ -59,9 +59,18 @@ def test_every_view_shows_on_a_busy_one(house: House, view: str) -> None:
     with a_site(house) as site:
         test = site.page("sync", view=view)
         said = site.text(test)
-        ways = [one.proto.label for one in test.get("page_link") if one.proto.query_string == "view=Quarantine"]
+        ways = [one.label for one in test.button if one.key == "sync_see"]
     assert "**Sync with ShipStation**: 1 order imported, 1 order updated" in said
     assert ways == ([] if view == "Quarantine" else [":orange[▲ 1 record held back]: see Quarantine"])
+
+
+def test_what_is_held_is_one_press_away(house: House) -> None:
+    put(house, without_address("700015"))
+    with a_site(house) as site:
+        test = site.page("sync")
+        test.button(key="sync_see").click().run()
+        assert test.radio(key="view").value == "Quarantine"
+        assert "Order without an address" in test.expander[0].label
 
 
 def test_pressing_twice_makes_one_sync(house: House) -> None:
