@@ -136,6 +136,18 @@ def test_a_backfill_cut_short_goes_on_after_its_last_page(tmp_path: Path) -> Non
         assert house.rows("SELECT count(*) FROM orders_inbox") == [(1_200,)]
 
 
+def test_a_retry_asks_no_list_a_second_time(house: House) -> None:
+    house.sync()
+    house.faults.add("fulfillments", f.error(500), times=20)
+    failed = backfill(house, NOON.date())
+    assert failed.status == "failed"
+    house.faults.clear()
+    asked = house.asked("/orders"), house.asked("/shipments")
+    house.app.retry(failed.job_id, "test")
+    assert backfill(house, NOON.date()).status == "succeeded"
+    assert (house.asked("/orders"), house.asked("/shipments")) == asked
+
+
 def test_a_late_retry_puts_nothing_back_that_a_sync_has_learned_since(house: House) -> None:
     house.sync()
     order = house.world.place_manual_order()
