@@ -34,8 +34,8 @@ PARCELS = [
     Column("ship_date", "Shipped on", "date"),
     Column("cost", "Cost, USD", "money", help="Of the label, without insurance."),
     Column("insurance_cost", "Insurance, USD", "money"),
-    Column("voided_at", "Voided", "instant"),
     Column("parcel_id", "ShipStation id"),
+    Column("voided_at", "Voided", "instant"),
 ]
 PARCEL_KINDS = {"shipment": "label", "fulfillment": "marked as shipped", "order": "none shown yet"}
 RELATIONS = {
@@ -59,7 +59,7 @@ def _live(order_key: str) -> None:
     if whole is None:
         return
     _head(whole.order)
-    _addresses(whole.order)
+    _addresses(whole.order, whole.parcels)
     _lines(whole.order)
     _parcels(whole.parcels, whole.order)
     _relatives(whole.relatives)
@@ -85,7 +85,8 @@ def _head(order: Order) -> None:
         )
 
 
-def _addresses(order: Order) -> None:
+def _addresses(order: Order, parcels: tuple[Parcel, ...]) -> None:
+    """Where it goes, and its numbers as text: a grid cannot be copied from."""
     if order.ship_to is None:
         return
     to, by, facts = st.columns([2, 2, 3])
@@ -104,6 +105,7 @@ def _addresses(order: Order) -> None:
             "Shipping paid": None if order.shipping_paid is None else f"{order.shipping_paid:,.2f} USD",
             "Total": None if order.order_total is None else f"{order.order_total:,.2f} USD",
             "Ships with": order_story.sent_with(order.carrier, order.service),
+            "Tracking": ", ".join(one.tracking_number for one in parcels if one.tracking_number and not one.voided),
             "Hold until": None if order.hold_until is None else words.day(order.hold_until),
             "ShipStation id": None if order.shipstation_order_id is None else str(order.shipstation_order_id),
         }

@@ -248,3 +248,13 @@ def test_texts_of_an_address_are_not_markdown(house: House, site: Site) -> None:
 
     assert any("[x](http://example.com) <b>\n" in one.value for one in test.text)
     assert all("[x](http" not in one.value for one in test.markdown)
+
+
+def test_the_numbers_of_an_order_stand_there_as_text_to_copy(site: Site) -> None:
+    order_id = shipped(site.house)
+    [(tracking,)] = site.house.rows("SELECT tracking_number FROM shipments")
+    test = site.page("order", order="700101")
+    told = "\n".join(one.value for one in test.text)
+    assert test.title[0].value == "Order 700101"
+    assert f"Tracking: {tracking}" in told
+    assert f"ShipStation id: {order_id}" in told
