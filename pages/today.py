@@ -223,7 +223,7 @@ def _closings() -> None:
     for name, what in CLOSINGS.items():
         with grid.cell():
             st.markdown(f"**{name}**")
-            st.caption(f"Not available yet: {what} come with a later version. Nothing has been closed so far.")
+            st.caption(f"Not available yet: a later version brings {what}. Nothing has been closed so far.")
 
 
 _live()
