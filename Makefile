@@ -16,7 +16,8 @@ run: $(VENV)/runtime
 
 test: lint types
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 	$(MAKE) next
 
 lint: $(VENV)/development

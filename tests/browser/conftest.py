@@ -22,13 +22,6 @@ DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 expect.set_options(timeout=20_000)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker has all of these, so that one server and one browser do."""
-    for item in items:
-        if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests. Skips where there is none, but never in CI."""
