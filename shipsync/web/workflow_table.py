@@ -43,9 +43,9 @@ _LISTS = {
 }
 # Under this name a session remembers which workflow it is asked to switch off.
 _SWITCHING_OFF = "workflows_switching_off"
-# And which one the dialog said yes to.
+# And for which one the answer was yes.
 _CONFIRMED = "workflows_confirmed"
-# How often a switch was kept on in the dialog.
+# How often a switch was kept on after all.
 _KEPT_ON = "workflows_kept_on"
 
 
@@ -111,9 +111,8 @@ def switches() -> None:
                 st.caption(_hour(control.workflow), width="content")
             else:
                 _interval(control, is_admin=is_admin)
-    chosen = st.session_state.pop(_SWITCHING_OFF, None)
-    if chosen is not None:
-        _ask_to_switch_off(chosen)
+        if control.enabled and st.session_state.get(_SWITCHING_OFF) == control.workflow:
+            _ask_to_switch_off(control.workflow)
 
 
 def _switch_key(control: Control) -> str:
@@ -166,10 +165,10 @@ def _hour(workflow: str) -> str:
 
 
 def _switched(workflow: str, key: str) -> None:
-    if st.session_state[key]:
-        actions.switch(workflow, enabled=True)
-    else:
+    if not st.session_state[key]:
         st.session_state[_SWITCHING_OFF] = workflow
+    elif st.session_state.pop(_SWITCHING_OFF, None) != workflow:
+        actions.switch(workflow, enabled=True)
 
 
 def _interval_set(workflow: str) -> None:
@@ -179,26 +178,26 @@ def _interval_set(workflow: str) -> None:
 
 
 def _confirm(workflow: str) -> None:
+    st.session_state.pop(_SWITCHING_OFF, None)
     st.session_state[_CONFIRMED] = workflow
 
 
 def _keep_on() -> None:
+    st.session_state.pop(_SWITCHING_OFF, None)
     st.session_state[_KEPT_ON] = st.session_state.get(_KEPT_ON, 0) + 1
 
 
-@st.dialog("Switch it off?", on_dismiss=_keep_on)
 def _ask_to_switch_off(workflow: str) -> None:
+    """Ask once, below the switch.
+
+    Not in a dialog: the switch is drawn anew after the answer, and what is new while a dialog closes may stay dead
+    to every press until the page is reloaded (seen in one of six tries on a busy machine, Streamlit 1.67).
+    """
     known = workflow_words.WORKFLOWS.get(workflow)
-    st.markdown(f"**{workflow_words.title(workflow)}** comes no more until it is on again.")
-    if known is not None and known.off:
-        st.markdown(known.off)
-    with st.container(horizontal=True):
-        pressed = st.button(
-            "Switch off",
-            type="primary",
-            key="workflows_off",
-            on_click=_confirm,
-            args=(workflow,),
-        )
-        if st.button("Keep it on", key="workflows_keep", on_click=_keep_on) or pressed:
-            st.rerun()
+    with st.container(border=True):
+        st.markdown(f"**Switch off {workflow_words.title(workflow)}?** It comes no more until it is on again.")
+        if known is not None and known.off:
+            st.markdown(known.off)
+        with st.container(horizontal=True):
+            st.button("Switch off", type="primary", key="workflows_off", on_click=_confirm, args=(workflow,))
+            st.button("Keep it on", key="workflows_keep", on_click=_keep_on)
