@@ -115,6 +115,11 @@ class App:
         door = self.doors.get("shipstation")
         return door.requests.total() if isinstance(door, ShipStation) else 0
 
+    def waits_for(self) -> str | None:
+        """What the job under way waits for at ShipStation; None while it does not."""
+        door = self.doors.get("shipstation")
+        return door.waits_for if isinstance(door, ShipStation) else None
+
     def run_now(self, kind: str, arguments: Mapping[str, object], requested_by: str) -> Job:
         """Queue a job and run the queue until it has ended. Returns it as it ended.
 

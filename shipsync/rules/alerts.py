@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shipsync.rules.freshness import AHEAD, GRACE, in_words
+from shipsync.rules.freshness import AHEAD, GRACE, REFUSED_CREDENTIALS, in_words
 from shipsync.rules.lateness import CutOff
 from shipsync.rules.workflows import title
 
@@ -37,9 +37,6 @@ UPLOADS_WAIT = timedelta(minutes=15)
 CUT_OFF_GRACE = timedelta(hours=1)
 BACKUP_TOO_OLD = timedelta(days=2)
 ROOM_WANTED = 1.5  # times the room that is needed to write safely
-
-# How the door's sentence begins when ShipStation answers 401 or 403 (a test holds the two together).
-REFUSED_CREDENTIALS = "ShipStation refused the credentials"
 
 SYNC, BACKUP = "shipstation-sync", "backup"
 

@@ -14,6 +14,9 @@ from typing import Literal
 
 State = Literal["fresh", "late", "stopped", "cannot tell"]
 
+# How the door's sentence begins when ShipStation answers 401 or 403 (a test holds the two together): waiting does not
+# help then.
+REFUSED_CREDENTIALS = "ShipStation refused the credentials"
 # How far behind an interval may be: a run itself takes a while, and waits behind other jobs.
 GRACE = timedelta(minutes=3)
 # Clocks of two machines differ; a mark beyond that is not believed.
@@ -53,6 +56,8 @@ def freshness(sync: SyncState, now: datetime) -> Freshness:
         return Freshness("cannot tell", "Nothing has been read from ShipStation yet.")
     if through > now + AHEAD:
         return Freshness("cannot tell", "The mark lies in the future. Check this machine's clock.")
+    if sync.last_error and REFUSED_CREDENTIALS in sync.last_error:
+        return Freshness("stopped", sync.last_error)
     behind = now - through
     promised = (sync.interval or timedelta(days=1)) * 2 + GRACE
     if behind <= promised:

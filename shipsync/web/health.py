@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 from shipsync import runtime
 from shipsync.desk.here import sync_state
 from shipsync.errors import ShipsyncError, StoreFull
-from shipsync.rules.alerts import REFUSED_CREDENTIALS
 from shipsync.rules.freshness import freshness
 from shipsync.store import overview
 from shipsync.web.callers import is_known
@@ -47,9 +46,6 @@ def not_ready(app: runtime.App) -> list[str]:
     told = freshness(sync, app.now())
     if told.state != "fresh":
         reasons.append(told.cause)
-    elif sync.last_error and REFUSED_CREDENTIALS in sync.last_error:
-        # Still fresh, but it will not be for long, and waiting does not help.
-        reasons.append(sync.last_error)
     return reasons
 
 

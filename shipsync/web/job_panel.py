@@ -94,8 +94,9 @@ def _place(found: JobView) -> str:
 def _step_line(job: Job, step: JobStep, now: datetime) -> str:
     sign, colour = words.SIGNS.get(step.status, ("", "gray"))
     line = f":{colour}[{sign}] {workflow_words.step(job.kind, step.name)}"
-    if step.status == "running" and step.detail:
-        line += f" · {words.plain(step.detail)}"
+    detail = runtime.app().waits_for() or step.detail
+    if step.status == "running" and detail:
+        line += f" · {words.plain(detail)}"
     if step.started_at is not None:
         span = (step.finished_at or now) - step.started_at
         line += f" · {workflow_words.took(span) if step.finished_at else in_words(span)}"

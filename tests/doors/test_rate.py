@@ -126,6 +126,20 @@ def test_a_cancelled_job_stops_within_half_a_second_of_a_wait() -> None:
     assert 10 <= at.clock.slept_s <= 10.5
 
 
+def test_a_wait_says_what_it_is_for_while_it_lasts() -> None:
+    at = desk(lambda asked: Reply([], status=503) if len(at.asked) == 1 else Reply([]))
+    said: list[str | None] = []
+
+    def note() -> bool:
+        said.append(at.door.waits_for)
+        return False
+
+    at.door.should_stop = note
+    at.door.carriers()
+    assert any(one is not None and one.endswith("Tries again") for one in said)
+    assert at.door.waits_for is None
+
+
 @pytest.mark.parametrize("share", [0, -1, 41])
 def test_a_share_outside_1_to_40_is_a_mistake(share: int) -> None:
     with pytest.raises(ValueError, match="from 1 to 40"):

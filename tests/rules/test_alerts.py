@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from shipsync.rules.alerts import (
     KEYS,
-    REFUSED_CREDENTIALS,
     WATCHED,
     Alert,
     Facts,
@@ -28,6 +27,7 @@ from shipsync.rules.alerts import (
     alerts,
     changes,
 )
+from shipsync.rules.freshness import REFUSED_CREDENTIALS
 from shipsync.rules.lateness import CutOff, cut_off
 from tests.rules.builders import NOON
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shipsync.rules.freshness import SyncState, freshness, in_words
+from shipsync.rules.freshness import REFUSED_CREDENTIALS, SyncState, freshness, in_words
 
 NOW = datetime(2026, 9, 16, 20, 0, tzinfo=UTC)
 WELL = SyncState(
@@ -27,6 +27,11 @@ REFUSED = "ShipStation refuses the key."
     [
         (WELL, "fresh", ""),
         (replace(WELL, last_error=REFUSED), "fresh", ""),  # one failed run changes nothing yet
+        (
+            replace(WELL, last_error=f"{REFUSED_CREDENTIALS} (401)."),
+            "stopped",
+            REFUSED_CREDENTIALS,
+        ),  # at once
         (replace(WELL, complete_through=LONG_AGO), "late", "40 min ago"),
         (replace(WELL, complete_through=LONG_AGO, last_error=REFUSED), "stopped", REFUSED),
         (replace(WELL, is_enabled=False), "stopped", "switched off"),

@@ -126,6 +126,11 @@ class ShipStation:
         self._rest.should_stop = should_stop
 
     @property
+    def waits_for(self) -> str | None:
+        """What a request under way waits for, as a person may read it; None while nothing waits."""
+        return self._rest.waits_for
+
+    @property
     def requests(self) -> Counter[str]:
         """How many requests were sent so far, by what they asked for; every try counts."""
         return self._transport.requests

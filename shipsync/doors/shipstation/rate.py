@@ -30,24 +30,32 @@ _MARGIN = timedelta(seconds=0.05)
 
 
 class Rest:
-    """Waiting that can be cancelled. `should_stop` is asked before every slice and before every request."""
+    """Waiting that can be cancelled. `should_stop` is asked before every slice and before every request.
+
+    `waits_for` says, while it waits, what for; None otherwise. Any thread may look.
+    """
 
     def __init__(self, sleep: Callable[[float], None], should_stop: Callable[[], bool]) -> None:
         self._sleep = sleep
         self.should_stop = should_stop
+        self.waits_for: str | None = None
 
     def check(self) -> None:
         """Raise Cancelled when the job was asked to stop."""
         if self.should_stop():
             raise Cancelled("Stopped while asking ShipStation; what was stored so far is kept.")
 
-    def rest(self, seconds: float) -> None:
+    def rest(self, seconds: float, reason: str) -> None:
         """Wait about `seconds`, or raise Cancelled within half a second of being asked to stop."""
         left = seconds
-        while left > 0:
-            self.check()
-            self._sleep(min(left, SLICE_S))
-            left -= SLICE_S
+        self.waits_for = reason
+        try:
+            while left > 0:
+                self.check()
+                self._sleep(min(left, SLICE_S))
+                left -= SLICE_S
+        finally:
+            self.waits_for = None
 
 
 class Pace:
@@ -94,7 +102,7 @@ class Pace:
         self._held_until = None
         if wait_s > 0:
             log.info("Waiting %.1f s for ShipStation's next rate window.", wait_s)
-            self._rest.rest(wait_s + _MARGIN.total_seconds())
+            self._rest.rest(wait_s + _MARGIN.total_seconds(), "waits for ShipStation's next minute of requests")
 
     def _wait_out_share(self, now: datetime) -> None:
         while self._sent and self._sent[0] + WINDOW + _MARGIN <= now:
@@ -104,4 +112,4 @@ class Pace:
         oldest = self._sent.popleft()
         wait_s = (oldest + WINDOW + _MARGIN - now).total_seconds()
         log.info("Waiting %.1f s: our share is %d requests a minute.", wait_s, self._share)
-        self._rest.rest(wait_s)
+        self._rest.rest(wait_s, "waits for our next minute of requests")

@@ -151,7 +151,7 @@ class Transport:
                     return self._final(outcome, maybe_done)
             wait_s = self._jitter.uniform(0, min(CAP_S, BASE_S * 2 ** max(tried - 1, 0)))
             log.warning("%s %s: %s Trying again in %.1f s.", method, path, outcome.error, wait_s)
-            self._rest.rest(wait_s)
+            self._rest.rest(wait_s, f"{outcome.error} Tries again")
 
     def _once(
         self,
