@@ -91,7 +91,7 @@ def alert_history() -> None:
 
 
 def _line(need: Need, sign: str) -> None:
-    line, way = st.columns([6, 1], vertical_alignment="center")
+    line, way = st.columns([4, 1], vertical_alignment="center")
     line.markdown(f"{sign} {words.plain(need.text)}")
     if need.place.page != "today":
         with way:
