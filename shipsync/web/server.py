@@ -7,10 +7,13 @@ It needs no browser, and each is there once, however many tabs are open.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import ipaddress
 import logging
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -29,6 +32,8 @@ from shipsync.web import api
 log = logging.getLogger(__name__)
 
 PAGE_SCRIPT = Path(__file__).parent / "main.py"
+# What the first visits would load otherwise.
+LOADED_AHEAD = ("pandas", "plotly.graph_objects", "plotly.io", "altair", "shipsync.web.frame")
 FAILED, USAGE, BUSY = 1, 2, 3  # exit codes, the command line's (DESIGN section 5)
 
 
@@ -94,6 +99,19 @@ def _start(stack: ExitStack) -> None:
     address = Address(_url(), os.getpid(), app.owner)
     stack.enter_context(announced(app.settings.database_path, address))
     log.info("running on %s", app.settings.database_path)
+    threading.Thread(target=_settle_memory, name="settle-memory", daemon=True).start()
+
+
+def _settle_memory() -> None:
+    """Load what pages need, and take all of it out of the garbage collector's sight.
+
+    Streamlit collects everything after each run of a script or fragment. With some 400,000 objects of libraries in
+    sight that is 80 ms of one core for each tick of each open tab (measured); without them it is next to nothing.
+    """
+    for name in LOADED_AHEAD:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
 
 
 def _url() -> str:
