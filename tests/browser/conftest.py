@@ -43,6 +43,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A served shipsync with an account in which only the tests act. Shared: a test uses order numbers of its own."""
     one = Warehouse(tmp_path_factory.mktemp("warehouse"))
     one.served.start()
+    one.served.wait_until_ready(60)  # the jobs of the start are over
     yield one
     one.stop()
 
