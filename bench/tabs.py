@@ -13,6 +13,7 @@ import re
 import statistics
 import tempfile
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def main() -> None:
             finally:
                 browser.close()
                 warehouse.stop()
-        trouble = [line for line in warehouse.served.log().splitlines() if "Traceback" in line or " ERROR" in line]
-        print(f"errors in the server's log: {len(trouble)}", *trouble[:5], sep="\n")
+        # What a traceback ends with stands at the line's start, as its beginning does.
+        trouble = Counter(re.findall(r"^(\w+(?:\.\w+)*(?:Error|Exception)\b.*)", warehouse.served.log(), re.MULTILINE))
+        print("errors in the server's log:", *([f"{n} x {line}" for line, n in trouble.items()] or ["none"]), sep="\n")
 
 
 def live(warehouse: Warehouse, browser: Browser, tabs: int, minutes: float) -> None:
