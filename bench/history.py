@@ -113,6 +113,13 @@ _RUNS = """
     FROM jobs
 """
 
+# The next run's token, and with it its id, comes after those of the history.
+_LOCKS = """
+    INSERT INTO sync_locks (workflow_name, token)
+    SELECT workflow_name, max(token) FROM runs GROUP BY workflow_name
+    ON CONFLICT (workflow_name) DO UPDATE SET token = excluded.token
+"""
+
 
 def fill(db: Database, orders: int, now: datetime, *, days_of_jobs: int = 365) -> None:
     """Write so many orders into a prepared, empty database, and a year of jobs with their runs."""
@@ -124,6 +131,7 @@ def fill(db: Database, orders: int, now: datetime, *, days_of_jobs: int = 365) -
             con.execute(sql)
         con.execute(_JOBS, {"jobs": days_of_jobs * JOBS_A_DAY, "now": now, "kinds": kinds})
         con.execute(_RUNS)
+        con.execute(_LOCKS)
         con.execute(
             """
             INSERT INTO sync_watermark (workflow_name, last_sync_timestamp, complete_through, updated_at, run_id)
