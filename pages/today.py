@@ -85,27 +85,24 @@ def _figures() -> None:
     with grid.cell():
         _late_figure(now)
     with grid.cell():
-        st.metric(
-            "Shipped today",
-            words.number(shipped.orders),
-            help=f"Orders whose first parcel has today's ship date. {bars}",
-            chart_data=traffic.per_day(days, {day: one.orders for day, one in by_day.items()}),
-            chart_type="bar",
-            delta_color="primary",
+        orders_per_day = traffic.per_day(days, {day: one.orders for day, one in by_day.items()})
+        _with_bars(
+            "Shipped today", shipped.orders, orders_per_day, f"Orders whose first parcel has today's ship date. {bars}"
         )
         st.caption(usual.words)
         link("orders", "Shipped today", shipped="today")
     with grid.cell():
-        st.metric(
-            "Units out today",
-            words.number(shipped.units),
-            help=f"Pieces in the parcels with today's ship date. {bars}",
-            chart_data=traffic.per_day(days, {day: one.units for day, one in by_day.items()}),
-            chart_type="bar",
-            delta_color="primary",
+        units_per_day = traffic.per_day(days, {day: one.units for day, one in by_day.items()})
+        _with_bars(
+            "Units out today", shipped.units, units_per_day, f"Pieces in the parcels with today's ship date. {bars}"
         )
         st.caption(f"in {words.count(shipped.parcels, 'parcel')}")
         link("orders", "Orders they were in", shipped="out-today")
+
+
+def _with_bars(label: str, amount: int, per_day: list[int], meaning: str) -> None:
+    """A figure of today above the bars of the last days, in the same units."""
+    st.metric(label, words.number(amount), help=meaning, chart_data=per_day, chart_type="bar", delta_color="primary")
 
 
 def _late_figure(now: datetime) -> None:
