@@ -94,8 +94,7 @@ def _place(found: JobView) -> str:
 def _step_line(job: Job, step: JobStep, now: datetime) -> str:
     sign, colour = words.SIGNS.get(step.status, ("", "gray"))
     line = f":{colour}[{sign}] {workflow_words.step(job.kind, step.name)}"
-    detail = runtime.app().waits_for() or step.detail
-    if step.status == "running" and detail:
+    if step.status == "running" and (detail := runtime.app().waits_for() or step.detail):
         line += f" · {words.plain(detail)}"
     if step.started_at is not None:
         span = (step.finished_at or now) - step.started_at
