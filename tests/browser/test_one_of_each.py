@@ -67,7 +67,7 @@ def test_tabs_edits_and_cache_clears_leave_one_application(developed: Warehouse,
     tabs[1].get_by_role("button", name="Clear caches").click()
     for tab in tabs:
         visit(tab, "/sync")
-        expect(tab.get_by_text(re.compile("Complete through"))).to_be_visible()
+        expect(tab.get_by_text(re.compile("· Complete through"))).to_be_visible()
     assert developed.served.get("/healthz") == {"ok": True, "owner": owner}
     assert developed.served.log().count("shipsync.web.server: running on") == 1
     for context in contexts:
