@@ -6,8 +6,9 @@
 
 The embedded ShipStation and the shop's file live here, on the real clock; the process that is killed is
 `python -m tests.engine`, on a database file. Each round people do something, the process starts, and SIGKILL strikes:
-in some rounds at any instant of its start, else at an instant of the work it does then, import, upload and sync. The
-instants are strata of the span that a whole pass took when it was measured, so that every part of it is met.
+in some rounds at any instant of its start, in some while it uploads, else at an instant of the work it does then,
+import, upload and sync. The instants are strata of the span that a whole pass took when it was measured, so that every
+part of it is met; an upload is so short that by these alone one run in some ten missed it.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ KINDS = ("xml-import", "shipstation-upload", "shipstation-sync")
 STARTING = "no job under way"
 
 START_SHARE = 0.15  # of the rounds: killed while starting
+UPLOAD_EVERY = 5  # rounds: killed while it uploads, or just before or after
 MEASURE_EVERY = 25  # rounds; in between the machine may have become quicker or slower
 PATIENCE_S = 60.0  # for a pass that nobody disturbs; far more than it takes
 LOOK_EVERY_S = 0.005
@@ -174,28 +176,44 @@ def an_installation(folder: Path, seed: int) -> Iterator[Place]:
     place.world.close()
 
 
+@dataclass(frozen=True)
+class _Spans:
+    """Seconds of one pass."""
+
+    start_s: float  # until it runs
+    work_s: float  # from there until it has done everything once
+    upload_s: float  # from the end of the import to the end of the upload
+
+    def __str__(self) -> str:
+        return f"start {self.start_s:.2f} s, work {self.work_s:.2f} s, of it upload {self.upload_s:.2f} s"
+
+
 def kill_often(place: Place, rounds: int, tell: Callable[[str], None] = lambda line: None) -> Story:
     """Kill the process `rounds` times, then let it work once undisturbed, and compare with the world's truth."""
     story = Story(place.seed, rounds)
-    start_s = work_s = 0.0
+    spans = _Spans(0.0, 0.0, 0.0)
     # One instant out of each of so many equal parts of the span, in any order.
     instants = [(part + place.random.random()) / rounds for part in range(rounds)]
     place.random.shuffle(instants)
     for number, instant in enumerate(instants):
         if number % MEASURE_EVERY == 0:
-            start_s, work_s = _measure(place)
-            tell(f"seed {place.seed}: {number} kills; start {start_s:.2f} s, work {work_s:.2f} s")
+            spans = _measure(place)
+            tell(f"seed {place.seed}: {number} kills; {spans}")
         place.act(place.random.randint(1, 8))
         with place.running():
+            if number % UPLOAD_EVERY == 0:
+                place.wait_for(_is_imported)
+                time.sleep(instant * spans.upload_s)
+                continue
             if place.random.random() < START_SHARE:
-                time.sleep(instant * start_s)
+                time.sleep(instant * spans.start_s)
                 continue
             place.wait_for(_is_running)
             # People do not wait for us to be ready.
             act_at = place.random.random()
-            time.sleep(min(act_at, instant) * work_s)
+            time.sleep(min(act_at, instant) * spans.work_s)
             place.act(1)
-            time.sleep(max(0.0, instant - act_at) * work_s)
+            time.sleep(max(0.0, instant - act_at) * spans.work_s)
     place.feed.write()
     place.command("import", str(place.feed.path.parent))
     place.command("upload")
@@ -211,15 +229,29 @@ def _is_running(said: str) -> bool:
     return "Running on" in said
 
 
+def _has_ended(kind: str, said: str) -> bool:
+    return re.search(rf"{kind}\.\d+: (succeeded|failed)", said) is not None
+
+
+def _is_imported(said: str) -> bool:
+    return _has_ended("xml-import", said)
+
+
+def _is_uploaded(said: str) -> bool:
+    return _has_ended("shipstation-upload", said)
+
+
 def _is_through(said: str) -> bool:
-    return all(re.search(rf"{kind}\.\d+: (succeeded|failed)", said) for kind in KINDS)
+    return all(_has_ended(kind, said) for kind in KINDS)
 
 
-def _measure(place: Place) -> tuple[float, float]:
-    """Seconds from the start until it runs, and from there until it has done everything once. Killed when idle."""
+def _measure(place: Place) -> _Spans:
+    """How long one pass takes that nobody disturbs. Killed when idle."""
     place.act(5)
     with place.running():
-        return place.wait_for(_is_running), place.wait_for(_is_through)
+        start_s, import_s = place.wait_for(_is_running), place.wait_for(_is_imported)
+        upload_s, sync_s = place.wait_for(_is_uploaded), place.wait_for(_is_through)
+    return _Spans(start_s, import_s + upload_s + sync_s, upload_s)
 
 
 def _hits(db: Database, rounds: int) -> Counter[str]:
