@@ -34,6 +34,7 @@ from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
 from shipsync.procedures import backfill, backup, cleanup, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
+from shipsync.procedures.ledger import bring_ledger_in_step
 from shipsync.procedures.work import Procedure
 from shipsync.rules.alerts import Machine
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE, KEY_CATALOGUE
@@ -291,7 +292,8 @@ def _past_of(app: App, sandbox: Sandbox) -> Iterator[Past]:
 
 def prepare_database(db: Database, settings: Settings, now: datetime) -> None:
     """Bring the schema up to date and give a new database its first contents."""
-    migrate(db, now)
+    if migrate(db, now):
+        bring_ledger_in_step(db, settings.zone, now)  # a database from before the ledger has shipped already
     controls = default_controls(sync_minutes=settings.sync_minutes, is_sandbox=settings.is_sandbox)
     world = "sandbox" if settings.is_sandbox else str(settings.shipstation_url)
     with db.transaction() as con:

@@ -47,7 +47,7 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
         touched |= _apply_parcels(con, work, reader, other_readings, held, now)
         settle_poison(con, work.memory.get("poison asked", {}), reader, now)
         if touched:
-            work.count("shipped", refresh_shipped(con, touched, with_guide(), now))
+            work.count("shipped", refresh_shipped(con, touched, with_guide(), work.settings.zone, now))
             missing = orders_store.count_missing_carrier(con, sorted(touched))
             if missing:
                 work.count("shipped without carrier", missing)
@@ -78,7 +78,7 @@ def apply_beside_the_mark(work: Work, reader: Reader) -> None:
         other_readings = [r.reading_id for r in unapplied if r.feed != "orders"]
         touched |= _apply_parcels(con, work, reader, other_readings, (), now, yields=True)
         if touched:
-            work.count("shipped", refresh_shipped(con, touched, with_guide(), now))
+            work.count("shipped", refresh_shipped(con, touched, with_guide(), work.settings.zone, now))
         readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipsync.config import Settings
 from shipsync.procedures import backfill
 from shipsync.procedures.applying import apply_beside_the_mark, apply_readings
 from shipsync.procedures.reading import Reader
@@ -38,10 +39,11 @@ class _Lease:
         """It does not expire."""
 
 
-def replay(source: Database, target: Database, *workflows: str) -> int:
+def replay(source: Database, target: Database, *workflows: str, settings: Settings) -> int:
     """Apply everything that these workflows applied in `source` to `target`. Returns how many runs that were.
 
     `target` has the schema and the catalogue, and shop orders if they are to be met; a run is one transaction in it.
+    `settings` name the warehouse's zone, by whose days stock is told.
     Raises what applying raises; the runs before stay applied.
     """
     runs = readings.applied_runs(source.read(), workflows)
@@ -51,7 +53,7 @@ def replay(source: Database, target: Database, *workflows: str) -> int:
         with target.transaction() as con:
             for reading_id in run.reading_ids:
                 readings.copy_reading(source.read(), con, reading_id)
-        work = _work(target, _Lease(run.workflow, run.run_id), run.applied_at)
+        work = _work(target, settings, _Lease(run.workflow, run.run_id), run.applied_at)
         work.memory["asked by id"] = _asked_by_id(target, run.reading_ids)
         if run.workflow == backfill.WORKFLOW:
             apply_beside_the_mark(work, Reader(work))
@@ -60,14 +62,14 @@ def replay(source: Database, target: Database, *workflows: str) -> int:
     return len(runs)
 
 
-def _work(db: Database, lease: _Lease, at: datetime) -> Work:
+def _work(db: Database, settings: Settings, lease: _Lease, at: datetime) -> Work:
     return Work(
         db=db,
         lease=lease,
         arguments={},
         now=lambda: at,
         doors={},
-        settings=None,
+        settings=settings,
         log=lambda line: None,
         progress=lambda done, total, detail: None,
         check_cancel=lambda: None,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shipsync.procedures.ledger import post_parcels
 from shipsync.procedures.take_in import Guide
 from shipsync.rules.lots import parse_sku_lot
 from shipsync.rules.orders import carrier_account_id, local_status
@@ -19,8 +20,10 @@ from shipsync.store.cursor import Cursor
 _SHIPSTATION_ZONE = ZoneInfo("America/Los_Angeles")
 
 
-def refresh_shipped(con: Cursor, order_ids: Iterable[int], with_guide: Guide, now: datetime) -> int:
+def refresh_shipped(con: Cursor, order_ids: Iterable[int], with_guide: Guide, zone: ZoneInfo, now: datetime) -> int:
     """Tell anew what has left of these orders, and write it. Returns how many of them now count as shipped.
+
+    The stock ledger follows in the same transaction; `zone` is the warehouse's, whose days stock is told by.
 
     Orders that were closed here (merged away, deleted) keep what they had shipped.
     """
@@ -52,6 +55,7 @@ def refresh_shipped(con: Cursor, order_ids: Iterable[int], with_guide: Guide, no
             items.extend(_item_rows(one, pic))
     store.replace_shipped(con, ids, orders, items)
     store.set_shipped_state(con, states, now)
+    post_parcels(con, ids, zone, now)
     return sum(1 for row in states if row["status"] == "shipped")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from shipsync.store.cursor import Cursor
+from shipsync.store.ledger import OUT_OF_STEP
 
 # Each SELECT gives the rows that must not be there.
 _NEVER = {
@@ -36,6 +37,12 @@ _NEVER = {
         LEFT JOIN shipstation_order_line_items l
                ON l.shipstation_order_id = o.shipstation_order_id AND NOT l.is_adjustment
         WHERE (i.shipstation_order_id IS NULL AND l.line_no IS NOT NULL) OR o.shipstation_order_id IS NULL
+        """,
+    "I3: the ledger says otherwise than what has left of an order": OUT_OF_STEP,
+    "I2: an entry of the ledger is a count below zero, or moves nothing": """
+        SELECT entry_no
+        FROM inventory_transactions
+        WHERE quantity < 0 AND kind IN ('count', 'adjust_up') OR quantity = 0 AND kind <> 'count'
         """,
     "D11: an order is shipped and has not left": """
         SELECT o.order_key

@@ -234,7 +234,7 @@ def test_a_replay_of_syncs_and_backfills_gives_the_same_tables(tmp_path: Path) -
         assert backfill(house, NOON.date()).status == "succeeded"
         house.wait()
         house.sync()
-        assert replay(house.app.db, target, SYNC, BACKFILL) == 6
+        assert replay(house.app.db, target, SYNC, BACKFILL, settings=house.app.settings) == 6
         for name in names:
             sql = f"SELECT * FROM {name} ORDER BY ALL"  # noqa: S608 - our tables
             assert target.read().rows(sql) == house.rows(sql), name

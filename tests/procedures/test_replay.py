@@ -20,7 +20,8 @@ from tests.house import IMPORT, NOON, SYNC, House, a_house
 # Before the first person comes to work.
 MORNING = NOON - timedelta(hours=8)
 APPLIED = ("orders_inbox", "order_items_inbox", "shipstation_order_line_items", "shipments", "shipment_items",
-           "fulfillments", "shipped_orders", "shipped_items", "routing_log", "sync_watermark")  # fmt: skip
+           "fulfillments", "shipped_orders", "shipped_items", "inventory_transactions", "routing_log",
+           "sync_watermark")  # fmt: skip
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def test_all_pages_replayed_into_an_empty_database_give_the_same_tables(tmp_path
         lived(house, 3)
         assert len(house.rows("SELECT * FROM orders_inbox")) > 20
         assert house.rows("SELECT count(*) > 0 FROM shipped_items") == [(True,)]
-        runs = replay(house.app.db, target, SYNC)
+        runs = replay(house.app.db, target, SYNC, settings=house.app.settings)
         assert runs > 10
         live, again = contents(house.app.db), contents(target)
         for name in APPLIED:
@@ -77,7 +78,7 @@ def test_a_replay_meets_the_shop_orders_that_are_in_the_target(tmp_path: Path) -
         clock = Clock(house.clock.now, house.clock.sleep, lambda: 0.0)
         app = App(house.app.settings, target, {"order_files": copied}, clock)
         assert app.run_now(IMPORT, {}, "test").status == "succeeded"
-        replay(house.app.db, target, SYNC)
+        replay(house.app.db, target, SYNC, settings=house.app.settings)
         columns = """
             SELECT order_key, order_number, source_system, status, shipstation_order_id, shipping_carrier_code,
                    shipping_carrier_id, shipping_service_code, shipping_service_name, tracking_number, ship_name,
@@ -100,7 +101,7 @@ def test_a_replay_twice_over_gives_the_same_database(tmp_path: Path) -> None:
         twice = []
         for _ in range(2):
             with an_empty_database() as target:
-                replay(house.app.db, target, SYNC)
+                replay(house.app.db, target, SYNC, settings=house.app.settings)
                 twice.append(contents(target))
         assert twice[0] == twice[1]
 
