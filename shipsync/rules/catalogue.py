@@ -16,7 +16,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product. The last three are None until somebody has said them: never guessed."""
+    """One product. The last four are None until somebody has said them: never guessed."""
 
     sku: str
     name: str
@@ -24,6 +24,7 @@ class Product:
     units_per_pallet: int | None = None
     lead_time_days: int | None = None
     reorder_point: int | None = None  # units
+    count_tolerance: int | None = None  # units a count may be off before it is made again
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ LABELS: Mapping[str, str] = {
     "units_per_pallet": "Units per pallet",
     "lead_time_days": "Lead time in days",
     "reorder_point": "Reorder point",
+    "count_tolerance": "Count tolerance",
     "active_lot": "Active lot",
     "bundle_sku": "Bundle",
     "component_sku": "Product",

@@ -1,6 +1,6 @@
 """CSV files that a person loads, read strictly (DESIGN section 5): the whole file, or nothing and every bad line named.
 
-products `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point` (the last three may be empty)
+products `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point,count_tolerance` (the last four may be empty)
 bundles  `bundle_sku,component_sku,quantity`, one line per component
 
 Columns may stand in any order. Line numbers are those an editor shows; the header is line 1.
@@ -19,7 +19,8 @@ from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
 from shipsync.rules.shop_text import clean, quoted
 
-PRODUCT_COLUMNS = ("sku", "name", "is_key", "units_per_pallet", "lead_time_days", "reorder_point")
+UNSAID = ("units_per_pallet", "lead_time_days", "reorder_point", "count_tolerance")  # what a product may leave open
+PRODUCT_COLUMNS = ("sku", "name", "is_key", *UNSAID)
 BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
 
 MAX_PROBLEMS = 50  # named one by one; the rest is counted
@@ -35,7 +36,7 @@ def read_products(text: str, *, path: str, bundle_skus: Collection[str] = ()) ->
 
     Raises LoadError naming every bad line.
     """
-    sheet = _Sheet(text, path, PRODUCT_COLUMNS, optional=("units_per_pallet", "lead_time_days", "reorder_point"))
+    sheet = _Sheet(text, path, PRODUCT_COLUMNS, optional=UNSAID)
     products = check_products(sheet.rows(), bundle_skus=bundle_skus)
     sheet.finish()
     return products
@@ -74,6 +75,7 @@ def check_products(rows: Iterable[Row], *, bundle_skus: Collection[str] = ()) ->
             row.whole("units_per_pallet", lowest=1, optional=True),
             row.whole("lead_time_days", lowest=0, optional=True),
             row.whole("reorder_point", lowest=0, optional=True),
+            row.whole("count_tolerance", lowest=0, optional=True),
         )
     return list(products.values())
 

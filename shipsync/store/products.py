@@ -21,6 +21,7 @@ _PRODUCTS = pa.schema(
         ("units_per_pallet", pa.int32()),
         ("lead_time_days", pa.int32()),
         ("reorder_point", pa.int32()),
+        ("count_tolerance", pa.int32()),
     ]
 )
 _BUNDLES = pa.schema([("bundle_sku", pa.string()), ("component_sku", pa.string()), ("quantity", pa.int32())])
@@ -51,7 +52,11 @@ def catalogue(con: Cursor) -> Catalogue:
 def products(con: Cursor) -> list[Product]:
     """All products, by SKU."""
     rows = con.rows(
-        "SELECT sku, name, is_key, units_per_pallet, lead_time_days, reorder_point FROM products ORDER BY sku"
+        """
+        SELECT sku, name, is_key, units_per_pallet, lead_time_days, reorder_point, count_tolerance
+        FROM products
+        ORDER BY sku
+        """
     )
     return [Product(*row) for row in rows]
 
@@ -68,14 +73,17 @@ def put_products(con: Cursor, incoming: Sequence[Product], now: datetime) -> lis
     with batch(con, "incoming_products", [asdict(change.after) for change in changes], _PRODUCTS) as rows:
         con.execute(
             f"""
-            INSERT INTO products (sku, name, is_key, units_per_pallet, lead_time_days, reorder_point, updated_at)
-            SELECT sku, name, is_key, units_per_pallet, lead_time_days, reorder_point, $now FROM {rows}
+            INSERT INTO products (sku, name, is_key, units_per_pallet, lead_time_days, reorder_point, count_tolerance,
+                updated_at)
+            SELECT sku, name, is_key, units_per_pallet, lead_time_days, reorder_point, count_tolerance, $now
+            FROM {rows}
             ON CONFLICT (sku) DO UPDATE SET
                 name = excluded.name,
                 is_key = excluded.is_key,
                 units_per_pallet = excluded.units_per_pallet,
                 lead_time_days = excluded.lead_time_days,
                 reorder_point = excluded.reorder_point,
+                count_tolerance = excluded.count_tolerance,
                 updated_at = excluded.updated_at
             """,  # noqa: S608 - the name of our own batch
             {"now": now},

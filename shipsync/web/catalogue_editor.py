@@ -26,7 +26,7 @@ from shipsync.rules.catalogue_edits import (
     ListedProduct,
     by_bundle,
 )
-from shipsync.rules.loads import PRODUCT_COLUMNS
+from shipsync.rules.loads import PRODUCT_COLUMNS, UNSAID
 from shipsync.store import products as store
 from shipsync.web import catalogue, words
 from shipsync.web.answers import ask
@@ -37,7 +37,7 @@ from shipsync.web.tables import file_name
 _PROBLEMS_SHOWN = 20
 _ROWS_SHOWN = 15  # of a table before it scrolls
 _HEIGHT_PX = 560
-_WHOLE_NUMBERS = ("units_per_pallet", "lead_time_days", "reorder_point", "quantity")
+_WHOLE_NUMBERS = (*UNSAID, "quantity")
 _UNSAID = "Leave empty what nobody has said yet."
 
 
@@ -239,6 +239,11 @@ def _product_columns() -> dict[str, Any]:
         "units_per_pallet": make.NumberColumn(LABELS["units_per_pallet"], step=1, help=_UNSAID),
         "lead_time_days": make.NumberColumn(LABELS["lead_time_days"], step=1, help=_UNSAID),
         "reorder_point": make.NumberColumn(LABELS["reorder_point"], step=1, help=f"Units. {_UNSAID}"),
+        "count_tolerance": make.NumberColumn(
+            LABELS["count_tolerance"],
+            step=1,
+            help="Units a count may be off before it is made again. Empty: 1 % of what is expected, at least 1.",
+        ),
         "active_lot": make.TextColumn(
             LABELS["active_lot"], help="Goes up to ShipStation with the SKU. Empty: the SKU goes up without a lot."
         ),

@@ -196,13 +196,14 @@ def test_products_are_changed_added_and_deleted_in_the_table(site: Site) -> None
     test = edit(
         site.page("imports"),
         "products",
-        edited_rows={skus.index("17612"): {"units_per_pallet": 48, "active_lot": "250237"}},
+        edited_rows={skus.index("17612"): {"units_per_pallet": 48, "count_tolerance": 6, "active_lot": "250237"}},
         added_rows=[{"sku": "17999", "name": "Gel"}],
         deleted_rows=[skus.index("18901")],
     )
     assert said(test) == "Saved: 1 product added, 1 product changed, 1 product deleted."
     listed = {one.sku: one for one in store.listed_products(house.app.db.read())}
-    assert (listed["17612"].product.units_per_pallet, listed["17612"].active_lot) == (48, "250237")
+    rinse = listed["17612"]
+    assert (rinse.product.units_per_pallet, rinse.product.count_tolerance, rinse.active_lot) == (48, 6, "250237")
     assert not listed["17999"].product.is_key
     assert "18901" not in listed
     assert [row[:3] for row in audited(house)] == [

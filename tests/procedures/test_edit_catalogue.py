@@ -70,14 +70,15 @@ def test_products_are_added_changed_and_deleted_with_an_entry_each(db: Database)
     wanted = {
         **without(shown, "18901"),
         "17612": replace(named(shown["17612"], "Rinse, 12"), active_lot="250237"),
-        "17999": ListedProduct(Product("17999", "Gel", True, reorder_point=20), None),
+        "17999": ListedProduct(Product("17999", "Gel", True, reorder_point=20, count_tolerance=3), None),
     }
     assert save(db, shown, wanted) == Saved(("17999",), ("17612",), ("18901",))
     assert products(db) == wanted
     assert audited(db) == [
         ("Kim", "product changed", "17612", "SKU 17612, Name Rinse, case, Key product yes",
          "SKU 17612, Name Rinse, 12, Key product yes, Active lot 250237"),
-        ("Kim", "product added", "17999", None, "SKU 17999, Name Gel, Key product yes, Reorder point 20"),
+        ("Kim", "product added", "17999", None,
+         "SKU 17999, Name Gel, Key product yes, Reorder point 20, Count tolerance 3"),
         ("Kim", "product deleted", "18901", "SKU 18901, Name Printed leaflets, Key product no", None),
     ]  # fmt: skip
 

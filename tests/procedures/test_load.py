@@ -72,6 +72,7 @@ def test_each_changed_product_has_its_audit_entry(db: Database, tmp_path: Path) 
         "units_per_pallet": 48,
         "lead_time_days": None,
         "reorder_point": None,
+        "count_tolerance": None,
     }
     assert entries[1][3] is None
 

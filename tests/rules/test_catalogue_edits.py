@@ -37,11 +37,11 @@ def problems_of_bundles(*rows: tuple[object, object, object]) -> tuple[str, ...]
 
 def test_rows_are_read_as_a_table_gives_them() -> None:
     rows = [
-        a_row("17612", units_per_pallet=48.0, lead_time_days=42, reorder_point=None, active_lot="250237"),
+        a_row("17612", units_per_pallet=48.0, lead_time_days=42, count_tolerance=6.0, active_lot="250237"),
         {"sku": " 18901 ", "name": "Printed  leaflets", "is_key": None},
     ]
     assert read_product_rows([rows[0], {**rows[1], "is_key": False}], bundle_skus=()) == {
-        "17612": ListedProduct(Product("17612", "Rinse", True, 48, 42, None), "250237"),
+        "17612": ListedProduct(Product("17612", "Rinse", True, 48, 42, None, 6), "250237"),
         "18901": ListedProduct(Product("18901", "Printed leaflets", False), None),
     }
 

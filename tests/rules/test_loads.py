@@ -41,6 +41,14 @@ def test_products_are_read_with_what_is_empty_unknown() -> None:
     ]
 
 
+def test_a_product_may_have_a_tolerance_for_its_count() -> None:
+    header = PRODUCTS_HEADER.replace("\n", ",count_tolerance\n")
+    text = header + "17612,Rinse,yes,48,42,2000,6\n17904,Travel,yes,,,,0\n17914,Family,yes,,,,\n"
+    assert [one.count_tolerance for one in read_products(text, path="p.csv")] == [6, 0, None]
+    with pytest.raises(LoadError, match="line 2: count_tolerance: '-1' is not a whole number from 0 up"):
+        read_products(header + "17612,Rinse,yes,,,,-1\n", path="p.csv")
+
+
 def test_a_spreadsheets_way_of_writing_csv_is_read() -> None:
     text = '\ufeffSKU,Name,is_key\r\n17612,"Rinse, case ""Café""",TRUE\r\n\r\n ,,\r\n17904,"two\r\nlines",0\r\n'
     assert read_products(text, path="p.csv") == [
@@ -82,7 +90,7 @@ def test_an_unknown_column_is_an_error_with_a_hint() -> None:
     assert caught.value.problems == (
         "line 1: column is_key is missing.",
         "line 1: there is no column 'colour'; the columns are "
-        "sku,name,is_key,units_per_pallet,lead_time_days,reorder_point.",
+        "sku,name,is_key,units_per_pallet,lead_time_days,reorder_point,count_tolerance.",
         "line 1: there is no column 'is_kee'; did you mean is_key?",
     )
 
