@@ -48,7 +48,7 @@ def load_text(con: Cursor, what: str, text: str, *, path: str, by: str, now: dat
     """
     known = store.catalogue(con)
     if what == "products":
-        products = read_products(text, path=path, bundle_skus=known.bundles)
+        products = read_products(text, path=path, bundle_skus=known.bundles, known=known.products)
         changes = store.put_products(con, products, now)
         for change in changes:
             before = _text(asdict(change.before)) if change.before else None

@@ -12,7 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from shipsync.errors import LoadError
@@ -31,15 +31,23 @@ _YES = frozenset({"yes", "true", "1"})
 _NO = frozenset({"no", "false", "0"})
 
 
-def read_products(text: str, *, path: str, bundle_skus: Collection[str] = ()) -> list[Product]:
+def read_products(
+    text: str, *, path: str, bundle_skus: Collection[str] = (), known: Mapping[str, Product] | None = None
+) -> list[Product]:
     """The products of a file, in its order. `bundle_skus` are the bundles that are known: no product may be one.
 
-    Raises LoadError naming every bad line.
+    A column that the file does not have leaves what is `known` of a product as it is; an empty cell says that nobody
+    knows. Raises LoadError naming every bad line.
     """
     sheet = _Sheet(text, path, PRODUCT_COLUMNS, optional=UNSAID)
     products = check_products(sheet.rows(), bundle_skus=bundle_skus)
     sheet.finish()
-    return products
+    left_out = [name for name in UNSAID if name not in sheet.names]
+    return [_with_what_is_known(product, (known or {}).get(product.sku), left_out) for product in products]
+
+
+def _with_what_is_known(product: Product, known: Product | None, columns: Iterable[str]) -> Product:
+    return product if known is None else replace(product, **{name: getattr(known, name) for name in columns})
 
 
 def read_bundles(
@@ -156,6 +164,7 @@ class _Sheet:
         self.path = path
         self.columns = columns
         self.optional = optional
+        self.names: list[str] = []  # of the columns that are there, once the header was read
         self.problems: list[tuple[int, str]] = []
         self.reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
 
@@ -200,6 +209,7 @@ class _Sheet:
         missing = [name for name in self.columns if name not in names and name not in self.optional]
         self.problems += [(line, f"column {name} is missing.") for name in missing]
         self.finish()
+        self.names = names
         return names
 
     def _wanted(self) -> str:

@@ -57,6 +57,15 @@ def test_products_are_added_and_replaced_and_the_others_stay(db: Database, tmp_p
     assert db.read().value("SELECT active_lot FROM products WHERE sku = '17612'") == "250300"
 
 
+def test_a_column_that_the_file_does_not_have_leaves_what_is_known(db: Database, tmp_path: Path) -> None:
+    header = PRODUCTS.replace("\n", ",count_tolerance\n")
+    load(db, tmp_path, "products", header + "17612,Rinse,yes,48,42,2000,6\n")
+    load(db, tmp_path, "products", PRODUCTS + "17612,Rinse,yes,,42,1000\n20000,Brush,no,,,\n")
+    known = products.catalogue(db.read()).products
+    assert known["17612"] == Product("17612", "Rinse", True, None, 42, 1000, 6)
+    assert known["20000"] == Product("20000", "Brush", False)
+
+
 def test_each_changed_product_has_its_audit_entry(db: Database, tmp_path: Path) -> None:
     load(db, tmp_path, "products", PRODUCTS + "17612,Rinse,yes,48,,\n20000,Brush,no,,,\n")
     entries = audited(db)
