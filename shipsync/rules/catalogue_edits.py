@@ -15,7 +15,6 @@ from typing import Generic, TypeVar
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
 from shipsync.rules.loads import BUNDLE_COLUMNS, PRODUCT_COLUMNS, Row, check_bundles, check_products
-from shipsync.rules.lots import SkuLot, parse_sku_lot
 from shipsync.rules.shop_text import quoted
 
 PRODUCTS, BUNDLES = "products", "bundles"
@@ -73,7 +72,7 @@ def read_product_rows(rows: Sequence[Cells], *, bundle_skus: Collection[str]) ->
     problems: list[tuple[int, str]] = []
     checked = _rows(rows, "sku", problems)
     products = check_products(checked, bundle_skus=bundle_skus)
-    lots = {row.text("sku"): _lot(row) for row in checked}
+    lots = {row.text("sku"): row.lot("active_lot", row.text("sku")) for row in checked}
     _raise(PRODUCTS, problems)
     return {product.sku: ListedProduct(product, lots[product.sku]) for product in products}
 
@@ -157,20 +156,6 @@ def _rows(rows: Sequence[Cells], key: str, problems: list[tuple[int, str]]) -> l
         for place, cells in enumerate(rows, 1)
         if any(cells.values())  # a key pressed below the last row makes an empty one
     ]
-
-
-def _lot(row: Row) -> str | None:
-    """The lot of a row; people also paste it with its SKU before it, as it stands on the carton."""
-    sku, text = row.text("sku"), row.text("active_lot")
-    if not sku or not text:
-        return None
-    named = parse_sku_lot(text)
-    lot = named.lot if named is not None and named.lot is not None and named.base_sku == sku else text
-    written = parse_sku_lot(SkuLot(sku, lot).text)
-    if written is None or written.lot is None:
-        row.bad("active_lot", f"{quoted(text)} is not a lot: five or six digits, and its SKU has digits only.")
-        return None
-    return lot
 
 
 def _raise(what: str, problems: list[tuple[int, str]]) -> None:

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
+from shipsync.rules.lots import SkuLot, parse_sku_lot
 from shipsync.rules.shop_text import clean, quoted
 
 UNSAID = ("units_per_pallet", "lead_time_days", "reorder_point", "count_tolerance")  # what a product may leave open
@@ -148,6 +149,22 @@ class Row:
             self.bad(column, f"{what} a whole number from {lowest} up.")
             return None
         return int(text)
+
+    def lot(self, column: str, sku: str) -> str | None:
+        """A cell that may be a lot of this SKU; None where it is empty, or after it was reported.
+
+        People also paste it with its SKU before it, as it stands on the carton.
+        """
+        text = self.text(column)
+        if not sku or not text:
+            return None
+        named = parse_sku_lot(text)
+        lot = named.lot if named is not None and named.lot is not None and named.base_sku == sku else text
+        written = parse_sku_lot(SkuLot(sku, lot).text)
+        if written is None or written.lot is None:
+            self.bad(column, f"{quoted(text)} is not a lot: five or six digits, and its SKU has digits only.")
+            return None
+        return lot
 
     def yes_or_no(self, column: str) -> bool:
         """A cell that has to be a yes or a no."""
