@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = {
 }
 OPENING = "opening"  # a count that no stock went before
 
-# From this many units on an adjustment, or a difference of a count, needs a second person (facts/domain.md 1.8).
+# An adjustment, or a difference of a count, of more units than this needs a second person (facts/domain.md 1.8).
 APPROVAL_ABOVE = "approval_above"  # name of the setting
 DEFAULT_APPROVAL_ABOVE = 4
 LARGE_RECEIPT = 200  # one of so many units needs the supplier's lot (facts/domain.md section 1.4)
@@ -98,7 +98,6 @@ class _OnePosted:
 
     ship: dict[tuple[str, str, date], tuple[int, datetime]] = field(default_factory=dict)
     void: dict[tuple[str, str, date], tuple[int, datetime]] = field(default_factory=dict)
-    order_id: int = 0
 
 
 def left_at(created_at: datetime, ship_date: date, zone: ZoneInfo) -> datetime:
@@ -117,11 +116,11 @@ def postings(parcels: Iterable[ParcelNow], posted: Sequence[Posted], zone: ZoneI
     instant it was posted at, because it never left.
     """
     before = _by_parcel(posted)
-    now = {(one.kind, one.parcel_id): one for one in parcels}
+    now = {(one.kind, one.parcel_id, one.order_id): one for one in parcels}
     movements: list[Movement] = []
     for key in sorted(before.keys() | now.keys()):
         there, parcel = before.get(key, _OnePosted()), now.get(key)
-        order_id = parcel.order_id if parcel is not None else there.order_id
+        parcel_kind, parcel_id, order_id = key
         wanted = _wanted(parcel, there, zone)
         for kind, have, want in (("ship", there.ship, wanted.ship), ("void", there.void, wanted.void)):
             for place in sorted(have.keys() | want.keys()):
@@ -141,19 +140,18 @@ def postings(parcels: Iterable[ParcelNow], posted: Sequence[Posted], zone: ZoneI
                         wants - had,
                         moved_at,
                         day,
-                        parcel_kind=key[0],
-                        parcel_id=key[1],
+                        parcel_kind=parcel_kind,
+                        parcel_id=parcel_id,
                         shipstation_order_id=order_id,
                     )
                 )
     return movements
 
 
-def _by_parcel(posted: Sequence[Posted]) -> dict[tuple[str, int], _OnePosted]:
-    found: dict[tuple[str, int], _OnePosted] = {}
+def _by_parcel(posted: Sequence[Posted]) -> dict[tuple[str, int, int], _OnePosted]:
+    found: dict[tuple[str, int, int], _OnePosted] = {}
     for one in posted:
-        mine = found.setdefault((one.parcel_kind, one.parcel_id), _OnePosted())
-        mine.order_id = one.order_id
+        mine = found.setdefault((one.parcel_kind, one.parcel_id, one.order_id), _OnePosted())
         sums = mine.ship if one.kind == "ship" else mine.void
         sums[one.sku, one.lot, one.business_date] = (one.quantity, one.moved_at)
     return found
@@ -169,11 +167,13 @@ def _wanted(parcel: ParcelNow | None, there: _OnePosted, zone: ZoneInfo) -> _One
         )
     # It counted until it was voided, and one that was never posted never did. Nothing comes back before it left.
     void: dict[tuple[str, str, date], tuple[int, datetime]] = {}
-    for (sku, lot, _), (quantity, moved_at) in there.ship.items():
+    for (sku, lot, _), (quantity, moved_at) in sorted(there.ship.items()):
+        if not quantity:
+            continue  # taken back already: it was another day, or another lot
         at = max(parcel.voided_at, moved_at)
         place = (sku, lot, business_date(at, zone))
         void[place] = (void.get(place, (0, at))[0] - quantity, at)
-    return _OnePosted(dict(there.ship), {place: one for place, one in void.items() if one[0]})
+    return _OnePosted(dict(there.ship), void)
 
 
 @dataclass(frozen=True, slots=True)
