@@ -6,7 +6,10 @@ library of its own, without time limits, and hide what was sent and what was not
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -19,7 +22,12 @@ from typing import Any, Literal, Protocol
 
 import requests
 
+from shipsync.rules.mail import MailFile
+
 CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 10.0, 30.0
+# "The total size of your email, including attachments, must be less than 30MB"; files count as they are sent, base64.
+# https://www.twilio.com/docs/sendgrid/api-reference/mail-send
+TOO_LARGE_BYTES = 30_000_000
 _LONGEST_SAID = 300
 
 
@@ -33,6 +41,7 @@ class Mail:
     subject: str
     text: str
     html: str | None = None  # equal in content
+    files: tuple[MailFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +68,31 @@ class MailDoor(Protocol):
 class SendGrid:
     """The mail service (POST /v3/mail/send; 202 means accepted)."""
 
-    def __init__(self, url: str, key: str, *, answer_timeout_s: float = ANSWER_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    ) -> None:
         """`url` as in SHIPSYNC_SENDGRID_URL, without a path."""
         self._url = f"{url.rstrip('/')}/v3/mail/send"
         self._key = key
-        self._timeout = (CONNECT_TIMEOUT_S, answer_timeout_s)
+        self._timeout = (connect_timeout_s, answer_timeout_s)
 
     def send(self, mail: Mail, now: datetime) -> Outcome:
         """Send one mail. Only an answer tells: without one it is unknown, unless no connection came about."""
+        message = json.dumps(_message(mail)).encode()
+        if len(message) >= TOO_LARGE_BYTES:
+            return Outcome("failed", _too_large(len(message), len(mail.files)))
         try:
             answer = requests.post(
                 self._url,
-                json=_message(mail),
-                headers={"Authorization": f"Bearer {self._key}"},
+                # As a file it goes out piece by piece, each within the time limit. Bytes would go out as one, and a
+                # report over a slow line would be cut off after 10 s, when nobody knows what became of it.
+                data=io.BytesIO(message),
+                headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -114,7 +135,7 @@ def _message(mail: Mail) -> dict[str, Any]:
     content = [{"type": "text/plain", "value": mail.text}]
     if mail.html is not None:
         content.append({"type": "text/html", "value": mail.html})
-    return {
+    message: dict[str, Any] = {
         "personalizations": [{"to": [{"email": one} for one in mail.recipients]}],
         "from": {"email": mail.sender, "name": "shipsync"},
         "subject": mail.subject,
@@ -123,6 +144,25 @@ def _message(mail: Mail) -> dict[str, Any]:
         # Links are not rewritten and nobody is watched while reading.
         "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}},
     }
+    if mail.files:
+        message["attachments"] = [
+            {
+                "content": base64.b64encode(one.content).decode(),
+                "type": one.media_type,
+                "filename": one.name,
+                "disposition": "attachment",
+            }
+            for one in mail.files
+        ]
+    return message
+
+
+def _too_large(size: int, files: int) -> str:
+    with_files = f" with its {files} files" if files > 1 else " with its file" if files else ""
+    return (
+        f"The mail has {size / 1_000_000:.1f} MB{with_files}; the mail service takes less than "
+        f"{TOO_LARGE_BYTES // 1_000_000} MB. Hand it over another way."
+    )
 
 
 def _outcome(answer: requests.Response) -> Outcome:
@@ -167,6 +207,14 @@ def _eml(mail: Mail, now: datetime) -> EmailMessage:
     message.set_content(mail.text)
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
+    for one in mail.files:
+        kind, _, subtype = one.media_type.partition("/")
+        message.add_attachment(one.content, maintype=kind, subtype=subtype, filename=one.name)
+    # Random boundaries would make another file of the same mail each time. A line of the texts is never one of these,
+    # for it would have to hold the hash of itself; base64 has no '=_' (RFC 2045).
+    name = hashlib.sha256(f"{mail.text}{mail.html}".encode()).hexdigest()[:32]
+    for number, part in enumerate(part for part in message.walk() if part.is_multipart()):
+        part.set_boundary(f"=_{name}_{number}")
     return message
 
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import base64
 import socket
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
-from shipsync.doors.mail import Mail, MailFolder, SendGrid
+from shipsync.doors.mail import TOO_LARGE_BYTES, Mail, MailFolder, SendGrid
+from shipsync.rules.mail import MailFile
 from tests.doors.mail_service import a_mail_service
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 KEY = "SG.a-key-for-tests"
+
+REPORT = MailFile("shipsync-weekly-report-2026-W47.pdf", "application/pdf", b"%PDF-1.7\r\n\x00\xff" + bytes(range(256)))
+FIGURES = MailFile(
+    "shipsync-weekly-report-2026-W47.csv", "text/csv", "\ufeffsku,product\r\n17612,Zo\u00eb\r\n".encode()
+)
+BOOK = MailFile(
+    "shipsync-weekly-report-2026-W47.xlsx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    b"PK\x03\x04 a workbook",
+)
 
 
 def a_mail(**others: Any) -> Mail:
@@ -47,6 +62,56 @@ def test_a_mail_goes_out_as_the_service_documents_it() -> None:
             "tracking_settings": {"click_tracking": {"enable": False}, "open_tracking": {"enable": False}},
         }
     ]
+
+
+def the_report(**others: Any) -> Mail:
+    return a_mail(mail_key="weekly-report/2026-W47/v1", html="<p>481</p>", files=(REPORT, FIGURES, BOOK), **others)
+
+
+def test_files_go_out_as_the_service_documents_it() -> None:
+    with a_mail_service() as service:
+        assert SendGrid(service.url, KEY).send(the_report(), NOW).status == "sent"
+    [sent] = service.mails
+    assert sent["attachments"] == [
+        {
+            "content": base64.b64encode(one.content).decode(),
+            "type": one.media_type,
+            "filename": one.name,
+            "disposition": "attachment",
+        }
+        for one in (REPORT, FIGURES, BOOK)
+    ]
+    assert base64.b64decode(sent["attachments"][0]["content"]) == REPORT.content
+
+
+def large(megabytes: float) -> MailFile:
+    return replace(REPORT, content=bytes(int(megabytes * 1_000_000)))
+
+
+def test_a_mail_that_is_too_large_is_refused_before_it_goes_out() -> None:
+    with a_mail_service() as service:
+        door = SendGrid(service.url, KEY)
+        alone = door.send(a_mail(files=(large(22.5),)), NOW)
+        many = door.send(a_mail(files=(large(15), large(9), FIGURES)), NOW)
+        assert service.requests == []
+        assert door.send(a_mail(files=(large(22.4),)), NOW).status == "sent"
+    assert TOO_LARGE_BYTES == 30_000_000
+    assert (alone.status, alone.said) == (
+        "failed",
+        "The mail has 30.0 MB with its file; the mail service takes less than 30 MB. Hand it over another way.",
+    )
+    assert (many.status, many.said) == (
+        "failed",
+        "The mail has 32.0 MB with its 3 files; the mail service takes less than 30 MB. Hand it over another way.",
+    )
+
+
+def test_a_slow_line_has_time_for_a_large_mail() -> None:
+    # All of it takes longer than one piece may take. Much of it fits into the line itself, so it is large.
+    with a_mail_service(on_piece=lambda: time.sleep(0.04)) as service:
+        door = SendGrid(service.url, KEY, connect_timeout_s=1.0, answer_timeout_s=10.0)
+        assert door.send(a_mail(files=(large(12),)), NOW).status == "sent"
+    assert len(service.mails) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,10 +175,61 @@ def test_without_a_service_a_mail_is_a_file_that_a_mail_program_opens(tmp_path: 
     }
 
 
-def test_the_same_mail_kept_twice_is_one_file(tmp_path: Path) -> None:
-    door = MailFolder(tmp_path)
-    assert door.send(a_mail(), NOW) == door.send(a_mail(), NOW)
-    assert len(list(tmp_path.iterdir())) == 1
+def kept(folder: Path, mail: Mail) -> EmailMessage:
+    """What a mail program reads in the file that is kept of a mail."""
+    assert MailFolder(folder).send(mail, NOW).status == "sent"
+    [path] = folder.iterdir()
+    read = message_from_bytes(path.read_bytes(), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def test_a_kept_mail_has_its_files_attached(tmp_path: Path) -> None:
+    read = kept(tmp_path, the_report())
+    assert read.get_content_type() == "multipart/mixed"
+    text, html = (read.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().splitlines() == ["Orders are complete only up to 3 h ago.", "Zoë"]
+    assert html.get_content().splitlines() == ["<p>481</p>"]
+    attached = [
+        (one.get_filename(), one.get_content_type(), one.get_content_disposition(), one.get_payload(decode=True))
+        for one in read.iter_attachments()
+    ]
+    assert attached == [(one.name, one.media_type, "attachment", one.content) for one in (REPORT, FIGURES, BOOK)]
+
+
+def test_a_file_may_go_with_a_mail_of_text_alone(tmp_path: Path) -> None:
+    [file] = kept(tmp_path, a_mail(files=(FIGURES,))).iter_attachments()
+    assert file.get_payload(decode=True) == FIGURES.content
+
+
+def test_the_same_mail_kept_twice_is_the_same_file(tmp_path: Path) -> None:
+    contents = []
+    for _ in range(2):
+        kept(tmp_path, the_report())
+        [path] = tmp_path.iterdir()
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""},
+        {"name": "../report.pdf"},
+        {"name": 'report".pdf'},
+        {"name": "report.pdf\r\nBcc: x@example.com"},
+        {"name": "übersicht.pdf"},
+        {"media_type": "pdf"},
+        {"media_type": "text/csv; charset=utf-8"},
+        {"media_type": "text/csv\r\nBcc: x@example.com"},
+        {"content": b""},
+    ],
+)
+def test_a_file_that_no_mail_may_have_is_none(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="mail"):
+        replace(REPORT, **wrong)
 
 
 def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
