@@ -58,7 +58,7 @@ def _queue_mail(con: Cursor, settings: Settings, change: Change, now: datetime) 
     if addresses is None:
         return None
     new = outbox.NewMail(
-        kind="alert",
+        kind=mail.ALERT,
         period=f"{alert.key}/{now:%Y-%m-%dT%H:%M:%SZ}",
         sender=addresses.sender,
         recipients=addresses.recipients,

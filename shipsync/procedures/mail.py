@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -14,6 +15,8 @@ from typing import cast
 from shipsync.config import Settings
 from shipsync.doors.mail import Mail, MailDoor, MailFolder, SendGrid
 from shipsync.procedures.work import Procedure, Result, Step, Work
+from shipsync.rules.mail import MailFile
+from shipsync.rules.preferences import ALERT_RECIPIENTS, WEEKLY_REPORT_RECIPIENTS, recipients
 from shipsync.store import outbox
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
@@ -21,7 +24,10 @@ from shipsync.store.settings import audit, setting
 
 KIND = "mail"
 FOLDER = "outbox"  # beside the database, where there is no mail service
-RECIPIENTS = "alert_recipients"  # the setting: addresses separated by commas
+
+# Kinds of mails, and the setting that says to whom each kind goes.
+ALERT, WEEKLY_REPORT = "alert", "weekly-report"
+RECIPIENTS: Mapping[str, str] = {ALERT: ALERT_RECIPIENTS, WEEKLY_REPORT: WEEKLY_REPORT_RECIPIENTS}
 
 TRIES = 6
 FIRST_WAIT = timedelta(minutes=1)  # doubled with each try
@@ -47,14 +53,13 @@ def open_mail_door(settings: Settings) -> MailDoor:
 
 
 def alert_addresses(con: Cursor, settings: Settings) -> Addresses | None:
-    """Where mails about alerts go; None where mail is not configured.
+    """Where mails about alerts go; None where mail is not configured."""
+    return _addresses(con, settings, ALERT)
 
-    The recipients people have set in the app, else SHIPSYNC_MAIL_TO. Without SHIPSYNC_MAIL_FROM nothing is sent, but
-    a file may be kept.
-    """
-    recipients = _addresses(setting(con, RECIPIENTS)) or _addresses(settings.mail_to)
-    sender = next(iter(_addresses(settings.mail_from)), _NOBODY if settings.sendgrid_key is None else None)
-    return Addresses(sender, recipients) if sender is not None and recipients else None
+
+def report_addresses(con: Cursor, settings: Settings, kind: str) -> Addresses | None:
+    """Where reports of a kind go ('weekly-report'); None where mail is not configured."""
+    return _addresses(con, settings, kind)
 
 
 def settle(work: Work) -> Result:
@@ -70,9 +75,10 @@ def settle(work: Work) -> Result:
 def send(work: Work) -> Result:
     """Step 2. Returns how many mails ended how."""
     door = cast(MailDoor, work.doors["mail"])
-    while (mail := _claim(work)) is not None:
+    while (claimed := _claim(work)) is not None:
+        mail, files = claimed
         outcome = door.send(
-            Mail(mail.mail_key, mail.sender, mail.recipients, mail.subject, mail.text, mail.html), work.now()
+            Mail(mail.mail_key, mail.sender, mail.recipients, mail.subject, mail.text, mail.html, files), work.now()
         )
         _end(work, mail, outcome.status, outcome.said)
         work.check_cancel()
@@ -90,22 +96,54 @@ def decide(db: Database, mail_key: str, *, send_again: bool, by: str, now: datet
         return True
 
 
+def resend(db: Database, mail_key: str, by: str, now: datetime, *, to: Addresses | None = None) -> str | None:
+    """Queue a mail once more with its files, because a person wishes so: to those it went to, or to others.
+
+    It is a mail of its own, 'weekly-report/2026-W47/v1/again-2'. Returns its key; None where there is no such mail, or
+    it still waits or is being sent in any of its sendings.
+    """
+    with db.transaction() as con:
+        first = outbox.mail(con, mail_key)
+        if first is None:
+            return None
+        sendings = [one for one in outbox.of_period(con, first.kind, first.period) if one.version == first.version]
+        if any(one.status in ("queued", "sending") for one in sendings):
+            return None
+        again = outbox.NewMail(
+            kind=first.kind,
+            period=first.period,
+            sender=first.sender if to is None else to.sender,
+            recipients=first.recipients if to is None else to.recipients,
+            subject=first.subject,
+            text=first.text,
+            html=first.html,
+            version=first.version,
+            sending=len(sendings) + 1,
+            files=outbox.files(con, mail_key),
+        )
+        outbox.put(con, again, now)
+        audit(con, by, "mail sent again", mail_key, first.status, f"{again.mail_key}, {_to(again.recipients)}", now)
+        return again.mail_key
+
+
 PROCEDURE = Procedure(KIND, (Step("settle", settle), Step("send", send)))
 
 
-def _claim(work: Work) -> outbox.Kept | None:
+def _claim(work: Work) -> tuple[outbox.Kept, tuple[MailFile, ...]] | None:
     if not outbox.is_anything_due(work.db.read(), work.now()):
         return None
     with work.db.transaction() as con:
         work.lease.check(con)
-        return outbox.claim(con, work.run_id, work.now())
+        mail = outbox.claim(con, work.run_id, work.now())
+        # Read before it stands as sending: files that cannot be read leave it queued, not unknown.
+        return (mail, outbox.files(con, mail.mail_key)) if mail is not None else None
 
 
 def _end(work: Work, mail: outbox.Kept, status: str, said: str) -> None:
-    to = ", ".join(mail.recipients)
+    to = _to(mail.recipients)
     if status == "again" and mail.attempts >= TRIES:
         status, said = "failed", f"{said} It was tried {TRIES} times."
-    work.log(f"'{mail.subject}' to {to}: {'tried again later' if status == 'again' else status}. {said}")
+    work.log(f"'{mail.subject}' {to}: {'tried again later' if status == 'again' else status}. {said}")
     work.count(status)
     with work.db.transaction() as con:
         work.lease.check(con)
@@ -114,12 +152,22 @@ def _end(work: Work, mail: outbox.Kept, status: str, said: str) -> None:
             outbox.queue_again(con, mail.mail_key, work.run_id, said, next_try_at)
             return
         outbox.end(con, mail.mail_key, work.run_id, _ended(status), said, work.now())
-        audit(con, "shipsync", f"mail {status}", mail.mail_key, None, f"to {to}: {said}", work.now())
+        audit(con, "shipsync", f"mail {status}", mail.mail_key, None, f"{to}: {said}", work.now())
+
+
+def _to(addresses: tuple[str, ...]) -> str:
+    return f"to {', '.join(addresses)}"
 
 
 def _ended(status: str) -> outbox.Ended:
     return cast(outbox.Ended, status)
 
 
-def _addresses(text: str | None) -> tuple[str, ...]:
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+def _addresses(con: Cursor, settings: Settings, kind: str) -> Addresses | None:
+    """The recipients people have set in the app for this kind, else SHIPSYNC_MAIL_TO.
+
+    Without SHIPSYNC_MAIL_FROM nothing is sent, but a file may be kept.
+    """
+    to = recipients(setting(con, RECIPIENTS[kind])) or recipients(settings.mail_to)
+    sender = next(iter(recipients(settings.mail_from)), _NOBODY if settings.sendgrid_key is None else None)
+    return Addresses(sender, to) if sender is not None and to else None

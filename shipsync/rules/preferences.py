@@ -15,6 +15,7 @@ from shipsync.rules.shop_text import quoted
 
 MANUAL_PREFIX, MANUAL_LOWEST, MANUAL_HIGHEST = "manual_prefix", "manual_lowest", "manual_highest"
 ALERT_RECIPIENTS = "alert_recipients"
+WEEKLY_REPORT_RECIPIENTS = "weekly_report_recipients"
 REQUESTS_PER_MINUTE = "requests_per_minute"
 
 MOST_REQUESTS = 40  # what ShipStation allows all tools of one key in a minute (API.md)
@@ -74,8 +75,8 @@ def manual_rule(values: Mapping[str, str]) -> ManualRule:
 
 
 def recipients(text: str | None) -> tuple[str, ...]:
-    """The addresses of a checked setting; none where nobody has set it."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+    """The addresses of a checked setting, each once; none where nobody has set it."""
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split(",") if part.strip()))
 
 
 def _prefix(text: str) -> str:
@@ -148,6 +149,7 @@ PREFERENCES: Mapping[str, Preference] = {
         Preference(CUT_OFF, "Cut-off", DEFAULT_CUT_OFF, _hour),
         Preference(WORKING_DAYS, "Working days", DEFAULT_WORKING_DAYS, _days),
         Preference(ALERT_RECIPIENTS, "Alerts go to", "", _mails),
+        Preference(WEEKLY_REPORT_RECIPIENTS, "Weekly report goes to", "", _mails),
         Preference(REQUESTS_PER_MINUTE, "Requests a minute", str(DEFAULT_REQUESTS), _requests),
     )
 }

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal
 
 from shipsync.rules.alerts import MailTrouble
+from shipsync.rules.mail import MailFile
 from shipsync.store.cursor import Cursor, Row
 
 Ended = Literal["sent", "failed", "unknown"]
@@ -34,16 +35,19 @@ class NewMail:
     text: str
     html: str | None = None
     version: int = 1
+    sending: int = 1  # from 2 on: a person wished it to be sent once more
+    files: tuple[MailFile, ...] = ()
 
     @property
     def mail_key(self) -> str:
         """What it is known by: the same key is never sent twice."""
-        return f"{self.kind}/{self.period}/v{self.version}"
+        key = f"{self.kind}/{self.period}/v{self.version}"
+        return key if self.sending == 1 else f"{key}/again-{self.sending}"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mail as it stands in the outbox."""
+    """A mail as it stands in the outbox. Its files are read by themselves: `files`."""
 
     mail_key: str
     kind: str
@@ -64,31 +68,46 @@ class Kept:
 
 
 def put(con: Cursor, mail: NewMail, now: datetime) -> bool:
-    """Queue a mail. False if its key is there already: then nothing is changed."""
-    return bool(
-        con.rows(
+    """Queue a mail with its files. False if its key is there already: then nothing is changed."""
+    is_new = con.rows(
+        """
+        INSERT INTO outbox (mail_key, kind, period, version, status, sender, recipients, subject, text, html,
+            queued_at, next_try_at, attempts)
+        VALUES ($mail_key, $kind, $period, $version, 'queued', $sender, $recipients, $subject, $text, $html,
+            $now, $now, 0)
+        ON CONFLICT (mail_key) DO NOTHING
+        RETURNING mail_key
+        """,
+        {
+            "mail_key": mail.mail_key,
+            "kind": mail.kind,
+            "period": mail.period,
+            "version": mail.version,
+            "sender": mail.sender,
+            "recipients": json.dumps(list(mail.recipients)),
+            "subject": mail.subject,
+            "text": mail.text,
+            "html": mail.html,
+            "now": now,
+        },
+    )
+    if not is_new:
+        return False
+    for file_no, one in enumerate(mail.files, 1):
+        con.execute(
             """
-            INSERT INTO outbox (mail_key, kind, period, version, status, sender, recipients, subject, text, html,
-                queued_at, next_try_at, attempts)
-            VALUES ($mail_key, $kind, $period, $version, 'queued', $sender, $recipients, $subject, $text, $html,
-                $now, $now, 0)
-            ON CONFLICT (mail_key) DO NOTHING
-            RETURNING mail_key
+            INSERT INTO outbox_files (mail_key, file_no, name, media_type, content)
+            VALUES ($mail_key, $file_no, $name, $media_type, $content)
             """,
             {
                 "mail_key": mail.mail_key,
-                "kind": mail.kind,
-                "period": mail.period,
-                "version": mail.version,
-                "sender": mail.sender,
-                "recipients": json.dumps(list(mail.recipients)),
-                "subject": mail.subject,
-                "text": mail.text,
-                "html": mail.html,
-                "now": now,
+                "file_no": file_no,
+                "name": one.name,
+                "media_type": one.media_type,
+                "content": one.content,
             },
         )
-    )
+    return True
 
 
 def is_anything_due(con: Cursor, now: datetime) -> bool:
@@ -205,6 +224,40 @@ def mail(con: Cursor, mail_key: str) -> Kept | None:
     """One mail."""
     row = con.row(f"SELECT {_COLUMNS} FROM outbox WHERE mail_key = $mail_key", {"mail_key": mail_key})  # noqa: S608
     return _kept(row) if row is not None else None
+
+
+def files(con: Cursor, mail_key: str) -> tuple[MailFile, ...]:
+    """The files of one mail, in their order."""
+    rows = con.rows(
+        """
+        SELECT name, media_type, content
+        FROM outbox_files
+        WHERE mail_key = $mail_key
+        ORDER BY file_no
+        """,
+        {"mail_key": mail_key},
+    )
+    return tuple(MailFile(*row) for row in rows)
+
+
+def file_names(con: Cursor, mail_key: str) -> list[str]:
+    """What the files of one mail are called, in their order; none of them is loaded."""
+    rows = con.rows("SELECT name FROM outbox_files WHERE mail_key = $mail_key ORDER BY file_no", {"mail_key": mail_key})
+    return [name for (name,) in rows]
+
+
+def of_period(con: Cursor, kind: str, period: str) -> list[Kept]:
+    """The mails of one report, the newest version first, and of one version what was queued last."""
+    rows = con.rows(
+        f"""
+        SELECT {_COLUMNS}
+        FROM outbox
+        WHERE kind = $kind AND period = $period
+        ORDER BY version DESC, queued_at DESC, mail_key DESC
+        """,  # noqa: S608
+        {"kind": kind, "period": period},
+    )
+    return [_kept(row) for row in rows]
 
 
 def latest(con: Cursor, limit: int = 50) -> list[Kept]:

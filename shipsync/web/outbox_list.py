@@ -72,7 +72,9 @@ def _undecided(kept: Kept) -> None:
 
 @st.dialog("Send this mail again?", on_dismiss="ignore")
 def _ask_to_send(kept: Kept) -> None:
-    st.write(f"**{words.plain(kept.subject)}** goes to {words.plain(', '.join(kept.recipients))}.")
+    files = ask(outbox.file_names, kept.mail_key)
+    with_files = f", with {words.plain(', '.join(files))}" if files else ""
+    st.write(f"**{words.plain(kept.subject)}** goes to {words.plain(', '.join(kept.recipients))}{with_files}.")
     if kept.status == "unknown":
         st.write("Nobody knows whether it arrived the first time. If it did, they get it twice.")
     if st.button("Send it", type="primary", key="today_send_again"):

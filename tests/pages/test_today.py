@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from bench.history import fill
 from shipsync.doors.mail import Outcome
 from shipsync.procedures import mail
+from shipsync.rules.mail import MailFile
 from shipsync.store import outbox, quarantine
 from shipsync.store.settings import set_setting
 from tests.house import House
@@ -238,6 +239,22 @@ def test_a_mail_that_nobody_knows_of_waits_for_a_decision(site: Site) -> None:
     assert kept is not None
     assert kept.status == "sent"
     assert "let\\_be" not in site.text(test)
+
+
+def test_a_person_is_told_what_a_mail_carries_before_it_is_sent_again(site: Site) -> None:
+    house = site.house
+    report = outbox.NewMail(
+        "weekly-report", "2026-W38", "warehouse@example.com", ("lead@example.com", "kim@example.com"), "Week 38", "481",
+        files=(MailFile("week-38.pdf", "application/pdf", b"%PDF"), MailFile("week-38.csv", "text/csv", b"sku")),
+    )  # fmt: skip
+    with house.app.db.transaction() as con:
+        outbox.put(con, report, house.app.now())
+        outbox.claim(con, "mail.1", house.app.now())
+        outbox.end(con, report.mail_key, "mail.1", "failed", "no", house.app.now())
+    test = site.page("today")
+    test.button(key=f"today_again_{report.mail_key}").click().run()
+    told = site.text(test).replace("\\", "")
+    assert "goes to lead@example.com, kim@example.com, with week-38.pdf, week-38.csv." in told
 
 
 def test_a_viewer_sees_everything_and_decides_nothing(site: Site) -> None:

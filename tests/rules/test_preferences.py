@@ -27,6 +27,7 @@ def problem(**typed: str) -> str:
         ("working_days", "fri, mon,Fri", "Mon,Fri"),
         ("alert_recipients", "a@example.com;b@mail.example.org\na@example.com", "a@example.com, b@mail.example.org"),
         ("alert_recipients", " ", ""),
+        ("weekly_report_recipients", "b@example.com, a@example.com", "b@example.com, a@example.com"),
         ("requests_per_minute", "040", "40"),
     ],
 )
@@ -50,6 +51,7 @@ def test_a_value_has_one_spelling_and_keeps_it(name: str, typed: str, kept: str)
         ("alert_recipients", "kim", "'kim' is no mail address. Separate several by commas."),
         ("alert_recipients", "kim@example.com, lee@, @x.org", "'lee@', '@x.org' are no mail addresses."),
         ("alert_recipients", "kim@example.com <x@example.com>", "is no mail address"),
+        ("weekly_report_recipients", "lee", "'lee' is no mail address."),
         ("requests_per_minute", "41", "'41' is not a whole number from 1 to 40."),
         ("requests_per_minute", "0", "is not a whole number from 1 to 40."),
         ("requests_per_minute", "many", "is not a whole number from 1 to 40."),
@@ -96,6 +98,7 @@ def test_recipients_are_read_back() -> None:
         "b@example.com",
         "a@example.com",
     )
+    assert recipients("a@example.com,b@example.com, a@example.com") == ("a@example.com", "b@example.com")
     assert recipients(None) == ()
     assert recipients("") == ()
 
