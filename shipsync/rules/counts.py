@@ -8,6 +8,7 @@ approval. The count then becomes the stock at the instant its expectation was fr
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,11 +97,13 @@ def needs_approval(quantity: int, approval_above: int) -> bool:
 
 def may_approve(approver: str, *others: str | None) -> bool:
     """Whether somebody may approve: nobody approves what he has counted, asked for or given the reason of himself."""
-    return bool(approver.strip()) and all(_same(approver) != _same(other) for other in others if other)
+    return bool(_plain(approver)) and all(_plain(approver) != _plain(other) for other in others if other)
 
 
-def _same(name: str) -> str:
-    return " ".join(name.split()).casefold()
+def _plain(name: str) -> str:
+    """The one spelling of a name: capitals, spaces, composed letters and what does not show make no other person."""
+    shown = "".join(letter for letter in unicodedata.normalize("NFKC", name) if unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFKC", " ".join(shown.split()).casefold())
 
 
 @dataclass(frozen=True, slots=True)
