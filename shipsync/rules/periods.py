@@ -21,6 +21,25 @@ def day_ends(day: date, zone: ZoneInfo) -> datetime:
     return day_starts(day + timedelta(days=1), zone)
 
 
+def first_whole_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The first business day that lies wholly behind an instant: the one that begins with it, or the next."""
+    day = business_date(instant, zone)
+    return day if day_starts(day, zone) == instant else day + timedelta(days=1)
+
+
+def instant_of(local: datetime, zone: ZoneInfo) -> datetime:
+    """The instant at which clocks in the zone show a time, in UTC. `local` is naive.
+
+    Raises ValueError with the end of a sentence where they never do, or do twice: when the clock is changed.
+    """
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first.astimezone(zone).replace(tzinfo=None) != local:
+        raise ValueError("does not exist: the clock was set forward then")
+    if first != second:
+        raise ValueError("came twice: the clock was set back then")
+    return first
+
+
 def clock_goes_back_near(instant: datetime, zone: ZoneInfo, within: timedelta) -> bool:
     """Whether the zone repeats an hour within that distance of the instant (the autumn clock change)."""
     before = (instant - within).astimezone(zone).utcoffset()

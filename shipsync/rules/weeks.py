@@ -15,6 +15,15 @@ _WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
+class WeekUnits:
+    """How much of a SKU was shipped in a week."""
+
+    monday: date
+    sku: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkCalendar:
     """On which days the warehouse ships."""
 
@@ -56,6 +65,12 @@ def week_name(monday: date) -> str:
     return f"{year}-W{number:02d}"
 
 
+def first_whole_week(since: date) -> date:
+    """The first week that lies wholly behind the beginning of a day, by its Monday."""
+    monday = week_of(since)
+    return monday if monday == since else monday + _WEEK
+
+
 def weeks_between(first: date, last: date) -> list[date]:
     """The Mondays from one week to another, both included; none where the first comes after the last."""
     return [first + number * _WEEK for number in range((last - first).days // 7 + 1)]
@@ -77,10 +92,7 @@ def known_weeks(
     """
     known = {monday for monday in loaded if monday <= last}
     if covered_since is not None:
-        first = week_of(covered_since)
-        if first < covered_since:
-            first += _WEEK  # its beginning was not read
-        known |= set(weeks_between(first, last))
+        known |= set(weeks_between(first_whole_week(covered_since), last))
     oldest = last - (at_most - 1) * _WEEK if at_most is not None else None
     return sorted(monday for monday in known if oldest is None or monday >= oldest)
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipsync.rules.periods import business_date, clock_goes_back_near, day_ends, day_starts
+from shipsync.rules.periods import (
+    business_date,
+    clock_goes_back_near,
+    day_ends,
+    day_starts,
+    first_whole_day,
+    instant_of,
+)
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 zones = st.sampled_from([ZoneInfo(name) for name in ("America/Los_Angeles", "America/Chicago", "UTC", "Asia/Kolkata")])
@@ -37,6 +44,40 @@ def test_every_instant_lies_in_exactly_its_day(instant: datetime, zone: ZoneInfo
     day = business_date(instant, zone)
     assert day_starts(day, zone) <= instant < day_ends(day, zone)
     assert day_ends(day, zone) == day_starts(day + timedelta(days=1), zone)
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)), zones)  # noqa: DTZ001 - zoned by hypothesis
+def test_the_first_whole_day_is_the_first_that_begins_behind_an_instant(instant: datetime, zone: ZoneInfo) -> None:
+    day = first_whole_day(instant, zone)
+    assert day_starts(day - timedelta(days=1), zone) < instant <= day_starts(day, zone)
+
+
+def test_a_day_that_begins_with_an_instant_lies_wholly_behind_it() -> None:
+    midnight = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+    assert first_whole_day(midnight, PACIFIC) == date(2026, 11, 21)
+    assert first_whole_day(midnight + timedelta(microseconds=1), PACIFIC) == date(2026, 11, 22)
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)), zones)  # noqa: DTZ001 - zoned by hypothesis
+def test_a_time_on_the_wall_is_the_instant_that_shows_it(instant: datetime, zone: ZoneInfo) -> None:
+    shown = instant.astimezone(zone).replace(tzinfo=None, fold=0)
+    try:
+        assert instant_of(shown, zone) == instant
+    except ValueError as error:
+        assert str(error).startswith("came twice")  # noqa: PT017 - most instants raise nothing
+        assert clock_goes_back_near(instant, zone, timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("local", "what"),
+    [
+        (datetime(2026, 3, 8, 2, 30), "does not exist: the clock was set forward then"),  # noqa: DTZ001 - as on the wall
+        (datetime(2026, 11, 1, 1, 30), "came twice: the clock was set back then"),  # noqa: DTZ001
+    ],
+)
+def test_a_time_that_never_was_or_came_twice_is_no_instant(local: datetime, what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        instant_of(local, PACIFIC)
 
 
 def test_only_the_autumn_change_repeats_an_hour() -> None:
