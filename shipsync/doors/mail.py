@@ -184,7 +184,7 @@ def _said(answer: requests.Response) -> str:
     """SendGrid's own reason: {"errors": [{"message": ...}]}."""
     try:
         errors = answer.json().get("errors", [])
-        text = "; ".join(str(one["message"]) for one in errors)
+        text = "; ".join(str(one["message"]).rstrip(".") for one in errors)
     except (ValueError, AttributeError, KeyError, TypeError):
         return ""
     return f": {text[:_LONGEST_SAID]}" if text else ""

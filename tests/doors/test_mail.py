@@ -14,9 +14,11 @@ from threading import Event
 from typing import Any
 
 import pytest
+from vcr.errors import CannotOverwriteExistingCassetteException
 
 from shipsync.doors.mail import TOO_LARGE_BYTES, Mail, MailFolder, SendGrid
 from shipsync.rules.mail import MailFile
+from tests.doors.cassettes.play import MAIL_URL, playing
 from tests.doors.mail_service import a_mail_service
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -120,7 +122,9 @@ def test_a_slow_line_has_time_for_a_large_mail() -> None:
         (401, b'{"errors": [{"message": "The provided authorization grant is invalid"}]}', "failed",
          "The mail service refuses the key or the sender (401: The provided authorization grant is invalid)."),
         (400, b'{"errors": [{"message": "Does not contain a valid address."}]}', "failed",
-         "The mail service does not take it (400: Does not contain a valid address.)."),
+         "The mail service does not take it (400: Does not contain a valid address)."),
+        (413, b"<html>\r\n<head><title>413 Request Entity Too Large</title></head>", "failed",
+         "The mail service does not take it (413)."),
         (302, b"", "failed", "The mail service does not take it (302)."),
         (429, b"<html>", "again", "The mail service is busy (429)."),
         (503, b"[]", "again", "The mail service is busy (503)."),
@@ -131,6 +135,30 @@ def test_each_answer_is_told_by_what_it_means(status: int, body: bytes, ends_as:
     with a_mail_service(status=status, body=body) as service:
         outcome = SendGrid(service.url, KEY).send(a_mail(), NOW)
     assert (outcome.status, outcome.said) == (ends_as, said)
+
+
+@pytest.mark.parametrize(
+    ("cassette", "ends"),
+    [
+        ("mail_accepted", [("sent", "accepted as Ua9z9lSTSaqYBWJe_Xfc-Q")]),
+        ("mail_refused", [("failed", "The mail service refuses the key or the sender (401: The provided authorization "
+                           "grant is invalid, expired, or revoked).")]),
+        ("mail_too_large", [("failed", "The mail service does not take it (413: The JSON payload you have included in "
+                             "your request is too large).")]),
+        ("mail_busy_then_accepted", [("again", "The mail service is busy (429: too many requests)."),
+                                     ("sent", "accepted as Ua9z9lSTSaqYBWJe_Xfc-Q")]),
+    ],
+)  # fmt: skip
+def test_documented_answers_are_told_by_what_they_mean(cassette: str, ends: list[tuple[str, str]]) -> None:
+    with playing(cassette) as played:
+        outcomes = [SendGrid(MAIL_URL, KEY).send(the_report(), NOW) for _ in ends]
+    assert [(one.status, one.said) for one in outcomes] == ends
+    assert played.all_played
+
+
+def test_a_mail_of_which_no_answer_was_written_down_reaches_no_network() -> None:
+    with playing("recorded"), pytest.raises(CannotOverwriteExistingCassetteException):
+        SendGrid(MAIL_URL, KEY).send(a_mail(), NOW)
 
 
 def test_a_connection_that_breaks_leaves_it_unknown() -> None:

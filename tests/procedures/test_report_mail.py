@@ -25,6 +25,7 @@ from shipsync.rules.mail import MailFile
 from shipsync.store import outbox
 from shipsync.store.db import Database
 from shipsync.store.settings import set_setting
+from tests.doors.cassettes.play import MAIL_URL, playing
 from tests.doors.mail_service import MailService, a_mail_service
 from tests.house import NOON, House, a_house
 from tests.procedures.deaths import Dying, Killed
@@ -171,6 +172,33 @@ def test_a_report_that_is_refused_waits_for_a_person_who_sends_it_with_its_files
         house.job(mail.KIND)
     assert the_mail(house, KEY).status == "sent"
     assert sent_files(service) == [BOTH, BOTH]
+
+
+def test_a_busy_mail_service_is_given_the_report_later(house: House) -> None:
+    through(house, MAIL_URL)
+    queue(house)
+    with playing("mail_busy_then_accepted") as played:
+        house.job(mail.KIND)
+        waits = the_mail(house, KEY)
+        assert (waits.status, waits.said) == ("queued", "The mail service is busy (429: too many requests).")
+        house.job(mail.KIND)  # its time has not come
+        assert the_mail(house, KEY).attempts == 1
+        house.wait(1)
+        house.job(mail.KIND)
+        assert played.all_played
+    sent = the_mail(house, KEY)
+    assert (sent.status, sent.said, sent.attempts) == ("sent", "accepted as Ua9z9lSTSaqYBWJe_Xfc-Q", 2)
+
+
+@pytest.mark.parametrize("refusal", ["mail_refused", "mail_too_large"])
+def test_a_report_that_the_service_documents_as_refused_is_not_tried_again(house: House, refusal: str) -> None:
+    through(house, MAIL_URL)
+    queue(house)
+    with playing(refusal):
+        for _ in range(2):
+            house.job(mail.KIND)
+            house.wait(60)
+    assert (the_mail(house, KEY).status, the_mail(house, KEY).attempts) == ("failed", 1)
 
 
 def test_a_report_that_is_too_large_is_not_tried(house: House) -> None:

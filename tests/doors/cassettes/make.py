@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from tests.doors.cassettes.play import CASSETTES, URL
+from tests.doors.cassettes.play import CASSETTES, MAIL_URL, URL
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 
@@ -54,6 +54,9 @@ HEADERS = {
 }
 RECORDED_ORDERS: list[Row] = json.loads(RECORDED["List Orders"]["body"])["orders"]
 SHIPMENT: Row = json.loads((REFERENCE / "synthetic-shipments-page.json").read_text())["shipments"][1]
+
+
+MAIL_ANSWERS: dict[str, Row] = json.loads((REFERENCE / "sendgrid-mail-send-documented.json").read_text())
 
 
 def documented(name: str) -> str:
@@ -106,6 +109,19 @@ def rest() -> list[Interaction]:
         answer("/carriers/listservices?carrierCode=stamps_com", RECORDED["List Services"]["body"]),
         answer("/stores?showInactive=true", RECORDED["List Stores"]["body"]),
     ]
+
+
+def sent_mail(name: str) -> Interaction:
+    """POST /v3/mail/send and the documented answer of that name."""
+    told = MAIL_ANSWERS[name]
+    return {
+        "request": {"body": None, "headers": {}, "method": "POST", "uri": f"{MAIL_URL}/v3/mail/send"},
+        "response": {
+            "body": {"string": json.dumps(told["body"]) if told["body"] is not None else ""},
+            "headers": {header: [value] for header, value in sorted(told["headers"].items())},
+            "status": {"code": told["status"], "message": told["message"]},
+        },
+    }
 
 
 # --- rows
@@ -232,6 +248,10 @@ def cassettes() -> dict[str, list[Interaction]]:
                 "/shipments?createDateStart=&createDateEnd=", (REFERENCE / "synthetic-shipments-page.json").read_text()
             ),
         ],
+        "mail_accepted": [sent_mail("accepted")],
+        "mail_refused": [sent_mail("key refused")],
+        "mail_too_large": [sent_mail("too large")],
+        "mail_busy_then_accepted": [sent_mail("too many"), sent_mail("accepted")],
         "plan01_new_manual_order": [orders(NEW_MANUAL), labels(), *rest()],
         "plan02_existing_manual_order": [
             orders(NEW_MANUAL),

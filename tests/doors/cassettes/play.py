@@ -13,6 +13,7 @@ from vcr.cassette import Cassette
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 URL = "https://ssapi.shipstation.com"
+MAIL_URL = "https://api.sendgrid.com"
 
 # What makes a question another one; values of windows and pages do not, so that a conversation fits any clock.
 _TELLING = ("modifyDateStart", "createDateStart", "voidDateStart", "orderId", "orderNumber")
