@@ -18,6 +18,7 @@ from typing import Literal
 WEEKS_IN_AVERAGE = 52
 FEWEST_WEEKS = 4
 SHORTER_AVERAGES = (13, 4)  # shown beside it: 52 weeks smooth the season and lag behind a change
+_WEEK = timedelta(weeks=1)
 DRIFT = 0.30  # so far apart, the 4- or 13-week average says something else than the 52-week one
 SERVICE_Z = 1.65  # 95 of 100 lead times end without running out
 BAND_Z = 1.2816  # four times of five the run-out lies within the band
@@ -31,8 +32,8 @@ class Demand:
 
     average: float | None  # over `weeks`
     weeks: int  # complete and known ones since the first sale, at most 52
-    average_13: float | None
-    average_4: float | None
+    average_13: float | None  # over the newest 13 calendar weeks; None unless each of them is among `weeks`
+    average_4: float | None  # likewise
     deviation: float | None  # sample standard deviation of the same weeks
 
     @property
@@ -51,8 +52,10 @@ class Demand:
 
 
 def demand(units: Mapping[date, int], weeks: Sequence[date]) -> Demand:
-    """The demand for one SKU. `units` by Monday, weeks without any may be missing; `weeks` are the known, complete
-    ones, oldest first, at most 52 calendar weeks back. Weeks before its first sale do not count.
+    """The demand for one SKU. `weeks` are the known, complete ones, oldest first, at most 52 calendar weeks back.
+
+    `units` by Monday: weeks without any may be missing, but weeks older than `weeks` are needed as well, because none
+    before the first sale counts.
     """
     first_sale = min((monday for monday, amount in units.items() if amount > 0), default=None)
     counted = [] if first_sale is None else [monday for monday in weeks if monday >= first_sale]
@@ -61,14 +64,21 @@ def demand(units: Mapping[date, int], weeks: Sequence[date]) -> Demand:
     return Demand(
         average=_mean(amounts),
         weeks=len(amounts),
-        average_13=_mean(amounts[-longer:]),
-        average_4=_mean(amounts[-shorter:]),
+        average_13=_newest(counted, amounts, longer),
+        average_4=_newest(counted, amounts, shorter),
         deviation=stdev(amounts) if len(amounts) >= FEWEST_WEEKS else None,
     )
 
 
 def _mean(amounts: Sequence[int]) -> float | None:
     return fmean(amounts) if len(amounts) >= FEWEST_WEEKS else None
+
+
+def _newest(mondays: Sequence[date], amounts: Sequence[int], weeks: int) -> float | None:
+    """The average over the newest so many calendar weeks, so that it is what its name says."""
+    if len(mondays) < weeks or mondays[-weeks] != mondays[-1] - (weeks - 1) * _WEEK:
+        return None
+    return fmean(amounts[-weeks:])
 
 
 def reorder_point(needed: Demand, lead_time_days: int | None) -> int | None:
@@ -109,13 +119,14 @@ def run_out(available: int, needed: Demand, today: date) -> RunOut | None:
     if available <= 0:
         return RunOut(0.0, today, today, today)
     days = available / needed.average * 7
-    if timedelta(days=days) > FARTHEST:
+    if days > FARTHEST.days:
         return None
     swing = BAND_Z * needed.deviation
     root = math.sqrt(swing**2 + 4 * needed.average * available)
     early = ((root - swing) / (2 * needed.average)) ** 2 * 7
     late = min(((root + swing) / (2 * needed.average)) ** 2 * 7, FARTHEST.days)
-    on, earliest_on, latest_on = (today + timedelta(days=math.floor(one)) for one in (days, early, late))
+    # Rounded first: without swings all three are one number, and may differ in its last digit.
+    on, earliest_on, latest_on = (today + timedelta(days=math.floor(round(one, 6))) for one in (days, early, late))
     return RunOut(days, on, earliest_on, latest_on)
 
 
@@ -149,6 +160,7 @@ class Stand:
     needed: Demand
     run_out: RunOut | None
     days_left: float | None
+    lead_time_days: int | None
     reorder_point: int | None
     is_reorder_point_given: bool
     level: AlertLevel
@@ -169,7 +181,7 @@ def stand(stock: Stock, needed: Demand, policy: Policy, today: date) -> Stand:
     given = policy.reorder_point is not None
     point = policy.reorder_point if given else reorder_point(needed, policy.lead_time_days)
     level, reason = _level(stock, needed, policy, days_left, point)
-    return Stand(stock, needed, out, days_left, point, given, level, reason)
+    return Stand(stock, needed, out, days_left, policy.lead_time_days, point, given, level, reason)
 
 
 def _level(
@@ -181,10 +193,12 @@ def _level(
     if available <= 0:
         if stock.quantity is not None and stock.quantity < 0:
             return "critical", f"The ledger is {-stock.quantity:,} below zero: a receipt is missing, or a count."
-        return "critical", "Nothing is available: all of it is on order, quarantined or gone."
+        if not stock.quantity:
+            return "critical", "Nothing is left on the shelf."
+        return "critical", "Nothing is available: what is on the shelf awaits shipment or is quarantined."
     lead = policy.lead_time_days
     if days_left is not None and lead is not None and days_left < lead:
-        return "critical", f"It lasts {days_left:,.0f} days, and a delivery takes {lead}."
+        return "critical", f"It lasts {_whole_days(days_left)}, and a delivery takes {_whole_days(lead)}."
     if point is not None:
         how = "given" if policy.reorder_point is not None else "computed"
         if available <= point:
@@ -195,3 +209,11 @@ def _level(
     if lead is None:
         return "unknown", "Nobody has said how long a delivery takes. Give a lead time under Imports."
     raise AssertionError("a known demand and a lead time give a reorder point")
+
+
+def _whole_days(days: float) -> str:
+    """Rounded down, or 13.6 days would read as long as the delivery's 14."""
+    whole = math.floor(days)
+    if not whole:
+        return "less than a day"
+    return f"{whole:,} {'day' if whole == 1 else 'days'}"
