@@ -1,7 +1,11 @@
 """CSV files that a person loads, read strictly (DESIGN section 5): the whole file, or nothing and every bad line named.
 
-products `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point,count_tolerance` (the last four may be empty)
-bundles  `bundle_sku,component_sku,quantity`, one line per component
+products       `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point,count_tolerance` (the last four may be
+               empty)
+bundles        `bundle_sku,component_sku,quantity`, one line per component
+opening-stock  `sku,lot,quantity,as_of`, one line per lot (empty: without one), counted at the close of a day
+               `YYYY-MM-DD`, or at `YYYY-MM-DD HH:MM` on the warehouse's clock
+weekly-history `start_date,end_date,sku,quantity_shipped`, what was shipped from a Monday to its Sunday
 
 Columns may stand in any order. Line numbers are those an editor shows; the header is line 1.
 """
@@ -13,16 +17,25 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
+from pathlib import PurePath
+from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
+from shipsync.rules.ledger import NO_LOT, OPENING, Movement
 from shipsync.rules.lots import SkuLot, parse_sku_lot
+from shipsync.rules.periods import business_date, day_ends, instant_of
 from shipsync.rules.shop_text import clean, quoted
+from shipsync.rules.weeks import WeekUnits, week_ends
 
 UNSAID = ("units_per_pallet", "lead_time_days", "reorder_point", "count_tolerance")  # what a product may leave open
 PRODUCT_COLUMNS = ("sku", "name", "is_key", *UNSAID)
 BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
+STOCK_COLUMNS = ("sku", "lot", "quantity", "as_of")
+HISTORY_COLUMNS = ("start_date", "end_date", "sku", "quantity_shipped")
 
 MAX_PROBLEMS = 50  # named one by one; the rest is counted
 
@@ -30,6 +43,12 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,49}")  # ShipStation takes 50 characters
 _YES = frozenset({"yes", "true", "1"})
 _NO = frozenset({"no", "false", "0"})
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
+_OLDEST = date(2000, 1, 1)  # whoever writes an older one means another century
+_LAST_INSTANT = timedelta(microseconds=1)  # of a day
+
+T = TypeVar("T")
 
 
 def read_products(
@@ -63,6 +82,85 @@ def read_bundles(
     parts = check_bundles(sheet.rows(), product_skus=product_skus, bundle_skus=bundle_skus)
     sheet.finish()
     return parts
+
+
+def read_opening_stock(
+    text: str,
+    *,
+    path: str,
+    product_skus: Collection[str],
+    counted: Collection[tuple[str, str, datetime]],
+    zone: ZoneInfo,
+    now: datetime,
+) -> list[Movement]:
+    """The opening stock of a file as counts, in its order; `path` becomes their reference by its last part.
+
+    `counted` are the counts there are already, by SKU, lot and instant: the same one twice is an error. `zone` is the
+    warehouse's. Raises LoadError naming every bad line.
+    """
+    sheet = _Sheet(text, path, STOCK_COLUMNS)
+    reference = PurePath(path).name
+    found: dict[tuple[str, str, datetime], Movement] = {}
+    for row in sheet.rows():
+        sku = row.product("sku", product_skus)
+        lot = row.lot("lot", sku)
+        quantity = row.whole("quantity", lowest=0)
+        at = row.moment("as_of", zone, now)
+        if not sku or at is None or (lot is None and row.text("lot")):
+            continue
+        lot = lot or NO_LOT
+        key = (sku, lot, at)
+        if key in found:
+            row.bad("sku", f"{_spoken(sku, lot)} at this instant is there twice.")
+        elif key in counted:
+            row.bad("sku", f"{_spoken(sku, lot)} was loaded already: there is a count of it at this instant.")
+        found[key] = Movement(
+            "count", sku, lot, quantity or 0, at, business_date(at, zone), reason_code=OPENING, reference=reference
+        )
+    sheet.finish()
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a file of weeks comes to."""
+
+    weeks: tuple[WeekUnits, ...]  # to be kept
+    covered: int  # rows of weeks that shipsync counts itself: not used
+
+
+def read_weekly_history(
+    text: str, *, path: str, product_skus: Collection[str], covered_since: date | None, today: date
+) -> History:
+    """The weeks of a file, in its order. Those that lie wholly behind `covered_since` are counted, not loaded.
+
+    `today` is a business date. A week that is not over is refused: a part must not stand for the whole. Raises
+    LoadError naming every bad line.
+    """
+    sheet = _Sheet(text, path, HISTORY_COLUMNS)
+    found: dict[tuple[date, str], WeekUnits] = {}
+    covered = 0
+    for row in sheet.rows():
+        sku = row.product("sku", product_skus)
+        units = row.whole("quantity_shipped", lowest=0)
+        monday = row.week("start_date", "end_date")
+        if not sku or monday is None:
+            continue
+        if (monday, sku) in found:
+            row.bad("sku", f"{sku} in the week of {monday} is there twice.")
+        found[monday, sku] = WeekUnits(monday, sku, units or 0)
+        if monday > today:
+            row.bad("start_date", f"{monday} lies in the future.")
+        elif covered_since is not None and monday >= covered_since:
+            covered += 1
+        elif week_ends(monday) >= today:
+            row.bad("end_date", f"{week_ends(monday)} is not over: a part of a week says nothing of the whole.")
+    sheet.finish()
+    return History(tuple(one for one in found.values() if covered_since is None or one.monday < covered_since), covered)
+
+
+def _spoken(sku: str, lot: str) -> str:
+    return SkuLot(sku, lot or None).text + ("" if lot else " without a lot")
 
 
 def check_products(rows: Iterable[Row], *, bundle_skus: Collection[str] = ()) -> list[Product]:
@@ -150,6 +248,65 @@ class Row:
             return None
         return int(text)
 
+    def product(self, column: str, product_skus: Collection[str]) -> str:
+        """A cell that has to be the SKU of a product; empty after it was reported."""
+        sku = self.sku(column)
+        if sku and sku not in product_skus:
+            self.bad(column, f"{sku} is not a product. Add the product first.")
+            return ""
+        return sku
+
+    def day(self, column: str) -> date | None:
+        """A cell that has to be a date; None after it was reported."""
+        text = self.text(column)
+        day = _parsed(date.fromisoformat, text) if _DAY.fullmatch(text) else None
+        if day is None:
+            what = f"{quoted(text)} is not" if text else "is empty, not"
+            self.bad(column, f"{what} a date like 2026-11-20.")
+        elif day < _OLDEST:
+            self.bad(column, f"{day} lies before {_OLDEST.year}.")
+            return None
+        return day
+
+    def week(self, first: str, last: str) -> date | None:
+        """Two cells that have to be a Monday and its Sunday: the Monday; None after one was reported."""
+        monday, sunday = self.day(first), self.day(last)
+        if monday is None or sunday is None:
+            return None
+        if monday.weekday() != 0:
+            self.bad(first, f"{monday} is a {monday:%A}, not a Monday.")
+            return None
+        if sunday != week_ends(monday):
+            self.bad(last, f"{sunday} is not the Sunday of that week, {week_ends(monday)}.")
+            return None
+        return monday
+
+    def moment(self, column: str, zone: ZoneInfo, now: datetime) -> datetime | None:
+        """A cell that has to be a day, for its close, or a time on the zone's clock, and past; else None, reported."""
+        text = self.text(column)
+        is_day = _DAY.fullmatch(text) is not None
+        local = _parsed(datetime.fromisoformat, text) if is_day or _TIME.fullmatch(text) else None
+        if local is None:
+            what = f"{quoted(text)} is not" if text else "is empty, not"
+            self.bad(column, f"{what} a day like 2026-11-20, for its close, or a time like 2026-11-20 13:30.")
+            return None
+        if local.date() < _OLDEST:
+            self.bad(column, f"{text} lies before {_OLDEST.year}.")
+            return None
+        if local.date() > business_date(now, zone):
+            self.bad(column, f"{text} lies in the future.")
+            return None
+        try:
+            at = day_ends(local.date(), zone) - _LAST_INSTANT if is_day else instant_of(local, zone)
+        except ValueError as error:
+            self.bad(column, f"{text} {error}. Name another time.")
+            return None
+        if at > now:
+            is_today = f"is not over yet. Name the time of the count, like {text} 13:30."
+            self.bad(column, f"{text} {is_today if is_day else 'lies in the future.'}")
+            return None
+        return at
+
     def lot(self, column: str, sku: str) -> str | None:
         """A cell that may be a lot of this SKU; None where it is empty, or after it was reported.
 
@@ -172,6 +329,13 @@ class Row:
         if text not in _YES | _NO:
             self.bad(column, f"{quoted(text)} is neither yes nor no (yes, true, 1, no, false, 0).")
         return text in _YES
+
+
+def _parsed(read: Callable[[str], T], text: str) -> T | None:
+    try:
+        return read(text)
+    except ValueError:
+        return None
 
 
 class _Sheet:
