@@ -180,7 +180,7 @@ def test_ctrl_c_leaves_the_job_running_and_sigterm_ends_it_well(
         own.wait_for("the wait", lambda: "429" in own.served.log())
         sync.send_signal(signal.SIGINT)
         output, _ = sync.communicate()
-    assert sync.returncode == 130
+    assert sync.returncode == 130, output
     assert f"goes on in the server at {own.url}" in output
     assert own.served.get(job)["status"] == "running"
 
