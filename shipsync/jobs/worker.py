@@ -5,6 +5,9 @@
                somebody asked to stop
     end        one transaction: checkpoint of the last step; job and run ended, lock freed
 
+A step may have another job done within its own (a closing its sync): that one has a lock, a run and checkpoints of its
+own, and nobody else runs meanwhile.
+
 A kill between two of these leaves a job that says `running` and a lock that nobody prolongs; `recover` at the next
 start, or the next look for work once the lock has expired, calls it interrupted. A retry goes on after the last
 checkpoint. Business data is written by this thread only.
@@ -23,6 +26,7 @@ from typing import Any, Protocol
 
 from shipsync.errors import Cancelled, LockBusy, LockLost, ShipsyncError
 from shipsync.jobs.lease import BEAT_EVERY, RunLease, take
+from shipsync.jobs.queue import enqueue
 from shipsync.procedures.work import Procedure, Step, Work
 from shipsync.store import jobs as jobs_store
 from shipsync.store import locks, runs, workflows
@@ -36,6 +40,9 @@ logger = logging.getLogger(__name__)
 LOG_LINES_KEPT = 2000
 PROGRESS_EVERY = timedelta(seconds=1)
 LOOK_FOR_WORK_EVERY_S = 1.0
+
+# A sync that waits can ask for more than it was asked to; then one does for both.
+WIDENED = frozenset({"shipstation-sync"})
 
 PROCESS_ENDED = "shipsync was stopped or killed while this ran. Nothing half done was kept; try it again."
 LOCK_EXPIRED = "It gave no sign of life for a minute and was given up. Nothing half done was kept; try it again."
@@ -82,7 +89,7 @@ class _Claim:
     procedure: Procedure
     lease: RunLease
     results: dict[str, Mapping[str, Any]]  # checkpoints of steps that succeeded in an earlier attempt
-    requests_before: int  # sent by this process until now
+    requests_before: int  # sent by this process until now, or by jobs this one had done since
     log: list[str] = field(default_factory=list)
     kept: tuple[int, dict[str, int]] = (0, {})  # log lines and counts as they stand in the run's row
 
@@ -115,7 +122,7 @@ class Worker:
         self._app = app
         self._stopping = threading.Event()
         self._wake = threading.Event()
-        self._lease: RunLease | None = None  # of the run under way
+        self._claims: list[_Claim] = []  # of the run under way, and before it of the one that has it done
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -151,10 +158,10 @@ class Worker:
 
     def should_stop(self) -> bool:
         """Whether the run under way shall end: the process stops, or a person cancelled the job."""
-        lease = self._lease
-        if self._stopping.is_set() or lease is None:
-            return self._stopping.is_set()
-        return jobs_store.is_cancel_requested(self._app.db.read(), lease.run_id)
+        if self._stopping.is_set():
+            return True
+        read = self._app.db.read()
+        return any(jobs_store.is_cancel_requested(read, one.lease.run_id) for one in tuple(self._claims))
 
     def run_next(self) -> bool:
         """See the module's `run_next`."""
@@ -181,6 +188,31 @@ class Worker:
         if claim is not None:
             self._run(claim)
         return job_id
+
+    def have_done(self, kind: str, arguments: Mapping[str, object]) -> Job:
+        """Within a job: have another one done now, to its end, whatever is queued. Returns it as it ended.
+
+        One of its kind that waits is joined if it does the same or can be widened to it; else it goes first. Raises
+        Cancelled if somebody asked the job that wants this to stop meanwhile.
+        """
+        app, wanting = self._app, self._claims[-1]
+        while True:
+            asked = enqueue(app.db, kind, arguments, wanting.job.kind, app.now(), widens=kind in WIDENED)
+            with app.db.transaction() as con:
+                job = jobs_store.job(con, asked.job_id)
+                claim = self._claim(con, job) if job is not None else None
+            if claim is not None:
+                sent_before = app.requests_sent()
+                self._run(claim)
+                wanting.requests_before += app.requests_sent() - sent_before
+            if self.should_stop():
+                raise Cancelled(CANCELLED)
+            if asked.created or asked.is_same:
+                break
+        ended = jobs_store.job(app.db.read(), asked.job_id)
+        if ended is None:
+            raise LookupError(f"job {asked.job_id} vanished")
+        return ended
 
     def _claim(self, con: Cursor, job: Job) -> _Claim | None:
         """Make the job ours, or end it here if there is nothing to run."""
@@ -209,7 +241,7 @@ class Worker:
         return _Claim(job, procedure, lease, dict(done), app.requests_sent())
 
     def _run(self, claim: _Claim) -> None:
-        self._lease = claim.lease
+        self._claims.append(claim)
         work = self._work_for(claim)
         try:
             self._do_steps(claim, work)
@@ -236,7 +268,7 @@ class Worker:
             self._end(claim, work, "interrupted", STOPPED)
             raise
         finally:
-            self._lease = None
+            self._claims.pop()
 
     def _do_steps(self, claim: _Claim, work: Work) -> None:
         """Do what is left. The last step's checkpoint is written by `_succeed`, with the end of all."""
@@ -287,7 +319,8 @@ class Worker:
         def beat_if_due() -> None:
             nonlocal last_beat
             if app.now() - last_beat >= BEAT_EVERY and not app.db.in_transaction:
-                lease.beat()
+                for one in self._claims:
+                    one.lease.beat()
                 last_beat = app.now()
 
         def check_cancel() -> None:
@@ -315,6 +348,9 @@ class Worker:
             log=log,
             progress=progress,
             check_cancel=check_cancel,
+            job_id=job.job_id,
+            requested_by=job.requested_by,
+            have_done=self.have_done,
             results=dict(claim.results),
         )
 
@@ -347,9 +383,8 @@ class Worker:
 
     def _beat_on(self) -> None:
         while not self._stopping.wait(BEAT_EVERY.total_seconds()):
-            lease = self._lease
-            if lease is not None:
-                beat(lease)
+            for claim in tuple(self._claims):
+                beat(claim.lease)
 
 
 def beat(lease: RunLease) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from shipsync.doors.shipstation import ShipStation
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
+from shipsync.store.jobs import Job
 
 Result = Mapping[str, Any]  # JSON-able: it is stored as the step's checkpoint
 
@@ -40,6 +41,10 @@ class Lease(Protocol):
         """Say that the run is alive, so that its lock does not expire."""
 
 
+def _nobody(kind: str, arguments: Mapping[str, object]) -> Job:
+    raise RuntimeError(f"{kind} was asked for where no worker runs")
+
+
 @dataclass
 class Work:
     """One run of one procedure: what it may use and whom it tells."""
@@ -53,6 +58,9 @@ class Work:
     log: Callable[[str], None]  # one line of the run's log
     progress: Callable[[int, int | None, str], None]  # done, total if known, what
     check_cancel: Callable[[], None]  # raises Cancelled when a person asked to stop
+    job_id: str = ""  # the job this run belongs to
+    requested_by: str = ""  # who asked for it
+    have_done: Callable[[str, Mapping[str, object]], Job] = _nobody  # see `Worker.have_done`
     results: dict[str, Result] = field(default_factory=dict)  # of the steps done so far, by step name
     counts: dict[str, int] = field(default_factory=dict)  # what the run did, shown and kept with it
     memory: dict[str, Any] = field(default_factory=dict)  # what steps of one run share; a retry starts without it
