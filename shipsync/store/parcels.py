@@ -78,6 +78,9 @@ SHIPPED_ORDERS = pa.schema(
         ("updated_at", INSTANT),
     ]
 )
+# With whom an order went: kept here, because the inbox is cleared.
+_CONSIGNEE = ("ship_name", "ship_company", "ship_street1", "ship_city", "ship_state", "ship_postal_code",
+              "ship_country", "ship_phone", "email")  # fmt: skip
 SHIPPED_ITEMS = pa.schema(
     [
         ("parcel_kind", pa.string()),
@@ -323,16 +326,19 @@ def replace_shipped(con: Cursor, order_ids: Sequence[int], orders: Sequence[Row]
     )
     if orders:
         columns = ", ".join(SHIPPED_ORDERS.names)
-        sets = ", ".join(f"{name} = excluded.{name}" for name in SHIPPED_ORDERS.names if name != "shipstation_order_id")
+        consignee = ", ".join(_CONSIGNEE)
+        changing = [*SHIPPED_ORDERS.names, *_CONSIGNEE, "service_name"]
+        sets = ", ".join(f"{name} = excluded.{name}" for name in changing if name != "shipstation_order_id")
         with batch(con, "incoming_shipped_orders", orders, SHIPPED_ORDERS) as incoming:
             con.execute(
                 f"""
-                INSERT INTO shipped_orders ({columns}, service_name)
-                SELECT {columns}, s.name
+                INSERT INTO shipped_orders ({columns}, service_name, {consignee})
+                SELECT {columns}, s.name, {consignee}
                 FROM {incoming} i
+                LEFT JOIN (SELECT order_key AS of_order, {consignee} FROM orders_inbox) o ON o.of_order = i.order_key
                 LEFT JOIN (SELECT carrier_code AS of_carrier, service_code AS of_service, name FROM carrier_services) s
                     ON s.of_carrier = i.carrier_code AND s.of_service = i.service_code
-                ON CONFLICT (shipstation_order_id) DO UPDATE SET {sets}, service_name = excluded.service_name
+                ON CONFLICT (shipstation_order_id) DO UPDATE SET {sets}
                 """  # noqa: S608 - names from our own schema
             )
     if items:

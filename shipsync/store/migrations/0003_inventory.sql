@@ -80,21 +80,20 @@ CREATE TABLE weekly_shipped_history (
 
 -- Every press of EOD, EOW and EOM, kept per period (DESIGN D15). What came of one that is not closed, its job says.
 CREATE TABLE closings (
+    job_id       VARCHAR PRIMARY KEY,           -- a job tried again goes on with its closing
     kind         VARCHAR NOT NULL CHECK (kind IN ('eod', 'eow', 'eom')),
     period_start DATE NOT NULL,
     period_end   DATE NOT NULL,
-    version      INTEGER NOT NULL,              -- from 1; each job is its own
-    job_id       VARCHAR NOT NULL,
     begun_at     TIMESTAMPTZ NOT NULL,
     begun_by     VARCHAR NOT NULL,
-    as_of        TIMESTAMPTZ,                   -- the instant its figures stand at; null until they are frozen
+    as_of        TIMESTAMPTZ,                   -- the instant its figures stand at; null until that is known
     closed_at    TIMESTAMPTZ,                   -- null: not closed, so not done
+    version      INTEGER,                       -- of its period, from 1; null until closed
     records      INTEGER NOT NULL DEFAULT 0,
     sentence     VARCHAR,                       -- what came of it
-    stated       VARCHAR NOT NULL DEFAULT '[]', -- JSON: sentences about what was odd
+    stated       VARCHAR NOT NULL DEFAULT '[]', -- JSON: sentences about what was unusual
     content      VARCHAR,                       -- JSON: the frozen figures
-    content_hash VARCHAR,                       -- sha256 of content
-    PRIMARY KEY (kind, period_start, version)
+    content_hash VARCHAR                        -- sha256 of content
 );
 
 -- What a day's closing froze for the count: units expected on the shelf at its instant.
@@ -188,6 +187,23 @@ CREATE TABLE adjustment_requests (
     decided_by  VARCHAR,
     entry_no    BIGINT                          -- the movement it became; null: it waits, or was refused
 );
+
+-- With whom an order went, kept with what was shipped: a recall years later needs it, and the inbox is cleared (D20).
+ALTER TABLE shipped_orders ADD COLUMN ship_name VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_company VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_street1 VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_city VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_state VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_postal_code VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_country VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN ship_phone VARCHAR;
+ALTER TABLE shipped_orders ADD COLUMN email VARCHAR;
+UPDATE shipped_orders
+    SET ship_name = o.ship_name, ship_company = o.ship_company, ship_street1 = o.ship_street1, ship_city = o.ship_city,
+        ship_state = o.ship_state, ship_postal_code = o.ship_postal_code, ship_country = o.ship_country,
+        ship_phone = o.ship_phone, email = o.email
+    FROM orders_inbox o
+    WHERE o.order_key = shipped_orders.order_key;
 
 -- The summary of the closings that the plan names. A view, so that it cannot say anything else than they do.
 CREATE VIEW sync_tracking AS
