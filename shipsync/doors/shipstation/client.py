@@ -6,7 +6,7 @@ import logging
 import random
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
@@ -182,6 +182,21 @@ class ShipStation:
         )
         return ListReader(self._transport, query).read(_LONG_AGO, self._now())
 
+    def shipments_on(self, day: date) -> Iterator[Page[RemoteShipment]]:
+        """All labels around a ship date, whenever they were bought, voided ones too; the caller picks the day.
+
+        A day more is asked for, because nobody knows whether the end of a window of dates is in it (API.md section 10).
+        """
+        return ListReader(self._transport, _whole_list("shipments", "/shipments", _around(day))).read(
+            _LONG_AGO, self._now()
+        )
+
+    def fulfillments_on(self, day: date) -> Iterator[Page[RemoteFulfillment]]:
+        """All marks as shipped around a ship date; the caller picks the day."""
+        return ListReader(self._transport, _whole_list("fulfillments", "/fulfillments", _around(day))).read(
+            _LONG_AGO, self._now()
+        )
+
     # --- single things
 
     def order(self, order_id: int) -> RemoteOrder | None:
@@ -274,6 +289,10 @@ def _whole_list(feed: Feed, path: str, fixed: dict[str, str]) -> ListQuery:
         date_name="createDate",
         walks=False,
     )
+
+
+def _around(day: date) -> dict[str, str]:
+    return {"shipDateStart": day.isoformat(), "shipDateEnd": (day + timedelta(days=1)).isoformat()}
 
 
 def _check_object(data: object) -> None:

@@ -1,0 +1,87 @@
+"""What is here of a day, for its census against ShipStation's lists (rules/day_census.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from shipsync.rules.day_census import Here
+from shipsync.store.cursor import Cursor
+
+
+def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> Here:
+    """What there is of a day at an instant. `listed` are the orders that ShipStation says await shipment."""
+    ids = {"ids": sorted(listed)}
+    awaiting = con.rows(
+        """
+        SELECT shipstation_order_id, order_number
+        FROM orders_inbox
+        WHERE status = 'awaiting_shipment' AND shipstation_order_id IS NOT NULL AND modified_at <= $as_of
+        """,
+        {"as_of": as_of},
+    )
+    others = con.rows(
+        """
+        SELECT shipstation_order_id, order_number, status
+        FROM orders_inbox
+        WHERE shipstation_order_id IN (SELECT unnest($ids)) AND status <> 'awaiting_shipment'
+        """,
+        ids,
+    )
+    passed = con.rows(
+        """
+        SELECT DISTINCT shipstation_order_id
+        FROM routing_log
+        WHERE shipstation_order_id IN (SELECT unnest($ids)) AND route = 'skip'
+        """,
+        ids,
+    )
+    held = con.rows(
+        """
+        SELECT TRY_CAST(entity_id AS BIGINT) AS order_id
+        FROM quarantine
+        WHERE kind IN ('order', 'conflict', 'poison') AND held
+          AND (resolved_at IS NULL OR (kind, entity_id) IN (SELECT (kind, entity_id) FROM quarantine_closings))
+          AND order_id IN (SELECT unnest($ids))
+        """,
+        ids,
+    )
+    labels = con.rows(
+        """
+        SELECT shipment_id, order_number, voided
+        FROM shipments
+        WHERE ship_date = $day AND NOT is_return_label AND created_at <= $as_of
+          AND (voided_at IS NULL OR voided_at <= $as_of)
+        """,
+        {"day": day, "as_of": as_of},
+    )
+    marks = con.rows(
+        """
+        SELECT fulfillment_id, order_number, voided
+        FROM fulfillments
+        WHERE ship_date = $day AND created_at <= $as_of AND (voided_at IS NULL OR voided_at <= $as_of)
+        """,
+        {"day": day, "as_of": as_of},
+    )
+    return Here(
+        awaiting=dict(awaiting),
+        others={order_id: (number, status) for order_id, number, status in others},
+        not_ours={order_id for (order_id,) in passed},
+        held={order_id for (order_id,) in held},
+        labels={shipment_id: (number, voided) for shipment_id, number, voided in labels},
+        marks={fulfillment_id: (number, voided) for fulfillment_id, number, voided in marks},
+    )
+
+
+def shipped_on(con: Cursor, day: date) -> tuple[int, int, int]:
+    """Orders whose first parcel has that ship date, parcels of the day, and units in them."""
+    orders = con.value("SELECT count(*) FROM shipped_orders WHERE ship_date = $day", {"day": day})
+    parcels, units = con.rows(
+        """
+        SELECT count(DISTINCT (parcel_kind, parcel_id)), coalesce(sum(quantity), 0)
+        FROM shipped_items
+        WHERE ship_date = $day
+        """,
+        {"day": day},
+    )[0]
+    return int(orders), int(parcels), int(units)
