@@ -17,6 +17,9 @@
     │   └── StoreMismatch       a sandbox file met real credentials, or the other way round
     ├── OrderFileError          an order file that cannot be read as a whole
     ├── LoadError               a CSV that cannot be taken; lists every bad line
+    ├── TemplateError           a document's template that cannot be typeset
+    ├── NotClosed               a period that cannot be closed, and why
+    ├── Refused                 a change to stock or a count that cannot be made as it was asked for
     └── ShipStationError        ShipStation did not do what we asked
         ├── ShipStationDown     transient: network, time-out, 5xx, 429; retried, then the run fails
         ├── ShipStationRefused  permanent: a 4xx or a business error; retrying is useless
@@ -126,6 +129,25 @@ class LoadError(ShipsyncError):
         self.path = path
         self.problems = tuple(problems)
         super().__init__(f"{path}: nothing was loaded.\n" + "\n".join(self.problems))
+
+
+class NotClosed(ShipsyncError):
+    """A period cannot be closed as things are. The sentence says why, and what to do."""
+
+
+class Refused(ShipsyncError):
+    """A change to stock, or to a count, cannot be made as it was asked for. Nothing was changed."""
+
+
+class TemplateError(ShipsyncError):
+    """A document's template that cannot be typeset. Nothing was made; what it should show is kept."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        self.place = place  # 'weekly_report.typ:12'
+        self.reason = reason
+        super().__init__(
+            f"{place} cannot be typeset: {reason}. Mend the template, or put back the one that came with shipsync."
+        )
 
 
 class ShipStationError(ShipsyncError):

@@ -32,7 +32,7 @@ from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
-from shipsync.procedures import backfill, backup, cleanup, import_orders, load, mail, sync, upload
+from shipsync.procedures import backfill, backup, cleanup, eod, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.ledger import bring_ledger_in_step
 from shipsync.procedures.work import Procedure
@@ -64,6 +64,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         load.PROCEDURE,
         backup.PROCEDURE,
         mail.PROCEDURE,
+        eod.PROCEDURE,
     )
 }
 

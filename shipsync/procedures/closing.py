@@ -1,0 +1,74 @@
+"""What the closings of days, weeks and months have in common (DESIGN D15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from shipsync.errors import NotClosed
+from shipsync.procedures.work import Work
+from shipsync.rules.periods import business_date, day_ends
+from shipsync.rules.workflows import title
+from shipsync.store import closings, marks
+from shipsync.store.closings import Closing, Kind
+from shipsync.store.jobs import Job
+
+SYNC = "shipstation-sync"
+_LAST_INSTANT = timedelta(microseconds=1)
+
+
+def asked_date(work: Work) -> date:
+    """The date the job was asked for; without one today, as it was when the job first began.
+
+    Raises NotClosed for a day that has not come.
+    """
+    begun = closings.closing_of(work.db.read(), work.job_id)
+    today = business_date(begun.begun_at if begun is not None else work.now(), work.settings.zone)
+    text = work.arguments.get("date")
+    if text is None:
+        return today
+    day = date.fromisoformat(str(text))
+    if day > today:
+        raise NotClosed(f"{day:%a} {day.day} {day:%b %Y} has not come yet, so it cannot be closed.")
+    return day
+
+
+def begun(work: Work, kind: Kind, start: date, end: date) -> Closing:
+    """This job's closing, made when it first asks."""
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        return closings.begin(con, kind, start, end, work.job_id, work.requested_by, work.now())
+
+
+def this_closing(work: Work) -> Closing:
+    """This job's closing. Its first step has made it."""
+    found = closings.closing_of(work.db.read(), work.job_id)
+    if found is None:
+        raise LookupError(f"job {work.job_id} has begun no closing")
+    return found
+
+
+def standing_at(work: Work) -> datetime:
+    """The instant this closing's figures stand at."""
+    found = this_closing(work).as_of
+    if found is None:
+        raise LookupError(f"the closing of job {work.job_id} stands at no instant yet")
+    return found
+
+
+def have_succeeded(work: Work, kind: str, arguments: Mapping[str, object]) -> Job:
+    """Have another job done first. Raises NotClosed, saying why, unless it succeeds."""
+    job = work.have_done(kind, arguments)
+    if job.result is not None and job.result.get("disabled"):
+        raise NotClosed(f"{title(kind)} is switched off, and this rests on it. Switch it on under Sync, and try again.")
+    if job.status != "succeeded":
+        raise NotClosed(f"{title(kind)} did not succeed, and this rests on it: {job.error or job.status}")
+    return job
+
+
+def known_through(work: Work, day: date) -> datetime:
+    """Up to which instant a day is known: how far the sync has read it whole, at most its end."""
+    mark = marks.mark_of(work.db.read(), SYNC)
+    if mark.complete_through is None:
+        raise NotClosed("Nothing has been read from ShipStation yet. Sync first.")
+    return min(mark.complete_through, day_ends(day, work.settings.zone) - _LAST_INSTANT)
