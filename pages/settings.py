@@ -21,10 +21,12 @@ left, right = st.columns(2, gap="large")
 with left:
     settings_forms.key_products()
     settings_forms.manual_orders()
+    settings_forms.stock_changes()
     settings_forms.requests_share()
 with right:
     settings_forms.working_day()
-    settings_forms.alert_mails()
+    settings_forms.mails()
+    settings_forms.documents()
 settings_forms.intervals()
 
 st.subheader("Set where shipsync is started")

@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shipsync.rules.lateness import CUT_OFF, DAYS, DEFAULT_CUT_OFF, DEFAULT_WORKING_DAYS, WORKING_DAYS, hour, weekdays
+from shipsync.rules.ledger import APPROVAL_ABOVE, DEFAULT_APPROVAL_ABOVE
+from shipsync.rules.letterhead import DEFAULT_PAPER, FIRM, LONGEST_FIRM, PAPER, paper_called
 from shipsync.rules.routing import ManualRule
-from shipsync.rules.shop_text import quoted
+from shipsync.rules.shop_text import clean, quoted
+from shipsync.rules.weeks import DAYS_OFF, days_off, days_off_text
 
 MANUAL_PREFIX, MANUAL_LOWEST, MANUAL_HIGHEST = "manual_prefix", "manual_lowest", "manual_highest"
 ALERT_RECIPIENTS = "alert_recipients"
@@ -22,6 +25,8 @@ MOST_REQUESTS = 40  # what ShipStation allows all tools of one key in a minute (
 DEFAULT_REQUESTS = 35  # the rest is left to other tools
 MOST_RECIPIENTS = 20
 MOST_MINUTES = 720  # between two runs of a workflow
+MOST_DAYS_OFF = 366  # more are working days the other way round
+MOST_UNITS = 100_000  # that one person may ever change alone
 _MOST_DIGITS = 18  # of an order number that is a number
 
 _DIGITS = re.compile(r"[0-9]+")
@@ -103,6 +108,13 @@ def _days(text: str) -> str:
     return ",".join(DAYS[day] for day in sorted(weekdays(text)))
 
 
+def _days_off(text: str) -> str:
+    days = days_off(text)
+    if len(days) > MOST_DAYS_OFF:
+        raise ValueError(f"{len(days)} days off are more than {MOST_DAYS_OFF}. Leave out those that are long past.")
+    return days_off_text(days)
+
+
 def _mails(text: str) -> str:
     addresses = list(dict.fromkeys(part.strip() for part in re.split(r"[,;\n]", text) if part.strip()))
     wrong = [quoted(address) for address in addresses if not _MAIL.fullmatch(address)]
@@ -119,6 +131,20 @@ def _requests(text: str) -> str:
     if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST_REQUESTS:
         raise ValueError(f"{quoted(text)} is not a whole number from 1 to {MOST_REQUESTS}.")
     return str(int(text))
+
+
+def _units(text: str) -> str:
+    text = text.strip().replace(",", "")
+    if not _DIGITS.fullmatch(text) or len(text) > _MOST_DIGITS or int(text) > MOST_UNITS:
+        raise ValueError(f"{quoted(text)} is not a whole number from 0 to {MOST_UNITS:,}.")
+    return str(int(text))
+
+
+def _firm(text: str) -> str:
+    name = clean(text)
+    if len(name) > LONGEST_FIRM:
+        raise ValueError(f"{quoted(name)} has {len(name)} characters; a page's head holds {LONGEST_FIRM}.")
+    return name
 
 
 def _manual_problem(rule: ManualRule) -> str:
@@ -148,8 +174,17 @@ PREFERENCES: Mapping[str, Preference] = {
         Preference(MANUAL_HIGHEST, "Highest manual number", "", _limit),
         Preference(CUT_OFF, "Cut-off", DEFAULT_CUT_OFF, _hour),
         Preference(WORKING_DAYS, "Working days", DEFAULT_WORKING_DAYS, _days),
+        Preference(DAYS_OFF, "Days off", "", _days_off),
         Preference(ALERT_RECIPIENTS, "Alerts go to", "", _mails),
         Preference(WEEKLY_REPORT_RECIPIENTS, "Weekly report goes to", "", _mails),
+        Preference(
+            APPROVAL_ABOVE,
+            "Stock changes above so many units need a second person",
+            str(DEFAULT_APPROVAL_ABOVE),
+            _units,
+        ),
+        Preference(FIRM, "Name of the warehouse firm on documents", "", _firm),
+        Preference(PAPER, "Paper", DEFAULT_PAPER, paper_called),
         Preference(REQUESTS_PER_MINUTE, "Requests a minute", str(DEFAULT_REQUESTS), _requests),
     )
 }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from shipsync.rules import lateness
 from shipsync.rules.alerts import Late
 from shipsync.rules.lateness import CutOff
+from shipsync.rules.weeks import DAYS_OFF
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import setting
 from shipsync.store.traffic import CAME_IN
@@ -43,7 +44,8 @@ class Awaiting:
 
 def cut_off(con: Cursor, zone: ZoneInfo) -> CutOff:
     """The cut-off as people have set it. Raises ValueError with a sentence for a setting that cannot be read."""
-    return lateness.cut_off(setting(con, lateness.CUT_OFF), setting(con, lateness.WORKING_DAYS), zone)
+    by, working_days, off = (setting(con, name) for name in (lateness.CUT_OFF, lateness.WORKING_DAYS, DAYS_OFF))
+    return lateness.cut_off(by, working_days, zone, off)
 
 
 def late(con: Cursor, before: datetime) -> Late:

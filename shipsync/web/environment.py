@@ -29,7 +29,7 @@ def environment(app: App) -> list[dict[str, str]]:
             f"sent from {settings.mail_from or 'nobody'}" if is_mailing else "kept here, not sent: no key is set",
             "SHIPSYNC_SENDGRID_KEY, SHIPSYNC_MAIL_FROM",
         ),
-        ("Reports go to", settings.mail_to or "nobody", "SHIPSYNC_MAIL_TO"),
+        ("Mail goes to", settings.mail_to or "nobody", "SHIPSYNC_MAIL_TO"),
         ("Token for programs", _is_set(settings.api_token is not None), "SHIPSYNC_API_TOKEN"),
         ("Port", str(settings.port), "SHIPSYNC_PORT"),
     )

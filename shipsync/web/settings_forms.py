@@ -16,6 +16,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from shipsync import runtime
 from shipsync.rules.lateness import CUT_OFF, DAYS, DEFAULT_CUT_OFF, WORKING_DAYS, hour
+from shipsync.rules.ledger import APPROVAL_ABOVE
+from shipsync.rules.letterhead import DEFAULT_PAPER, FIRM, PAPER, PAPERS, Paper, paper_called
+from shipsync.rules.periods import business_date
 from shipsync.rules.preferences import (
     ALERT_RECIPIENTS,
     MANUAL_HIGHEST,
@@ -25,9 +28,11 @@ from shipsync.rules.preferences import (
     MOST_REQUESTS,
     PREFERENCES,
     REQUESTS_PER_MINUTE,
+    WEEKLY_REPORT_RECIPIENTS,
     check,
     manual_rule,
 )
+from shipsync.rules.weeks import DAYS_OFF, days_off
 from shipsync.store import products, workflows
 from shipsync.web import preferences, words, workflow_words
 from shipsync.web.answers import ask
@@ -36,6 +41,7 @@ from shipsync.web.preferences import Kept
 from shipsync.web.roles import Role, may
 
 _SAMPLES = ("100123", "700015")
+_DAYS_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ def manual_orders() -> None:
 
 def working_day() -> None:
     """Until when an order leaves on the same day, and on which days anybody works."""
-    st.subheader("Cut-off")
+    st.subheader("Working day")
     form = _open("day", ask(preferences.in_force))
     with st.form("settings_day_form", border=False):
         at, on = st.columns([1, 3])
@@ -136,29 +142,80 @@ def working_day() -> None:
                 disabled=not form.may_save,
             )
             form.slot(WORKING_DAYS)
-        st.caption("An order that came in before the cut-off of a working day and still waits after it is late.")
+        off = _text(form, DAYS_OFF, placeholder="2026-12-25, 2027-01-01")
+        st.caption(_days_off_to_come(form.shown[DAYS_OFF]))
+        st.caption(
+            "An order that came in before the cut-off of a working day and still waits after it is late. A week is "
+            "closed on its last working day."
+        )
         form.slot("")
-        pressed = _save_button(form, "Save cut-off")
+        pressed = _save_button(form, "Save working day")
     if pressed:
-        typed = {CUT_OFF: "" if by is None else f"{by:%H:%M}", WORKING_DAYS: ",".join(days)}
+        typed = {CUT_OFF: "" if by is None else f"{by:%H:%M}", WORKING_DAYS: ",".join(days), DAYS_OFF: off}
         form.tell(preferences.save_settings(_part(form.shown, typed), typed))
 
 
-def alert_mails() -> None:
-    """Who is told by mail."""
-    st.subheader("Alerts by mail")
-    form = _open("alerts", ask(preferences.in_force))
-    with st.form("settings_alerts_form", border=False):
-        typed = {ALERT_RECIPIENTS: _text(form, ALERT_RECIPIENTS, placeholder="kim@example.com, lee@example.com")}
+def mails() -> None:
+    """Who is told by mail, and who gets the reports."""
+    st.subheader("Mail")
+    form = _open("mail", ask(preferences.in_force))
+    with st.form("settings_mail_form", border=False):
+        to_all = runtime.app().settings.mail_to or ""
+        typed = {
+            name: _text(form, name, placeholder=to_all or "kim@example.com, lee@example.com")
+            for name in (ALERT_RECIPIENTS, WEEKLY_REPORT_RECIPIENTS)
+        }
         is_sent = runtime.app().settings.sendgrid_key is not None
         st.caption(
-            "One mail when an alert begins to fire."
-            if is_sent
-            else "No mail leaves this machine until SHIPSYNC_SENDGRID_KEY is set; alerts show on Today."
+            "One mail when an alert begins to fire; the report when a week is closed. An empty field means "
+            f"{words.plain(to_all) or 'nobody'}."
         )
+        if not is_sent:
+            st.caption(
+                "No mail leaves this machine until SHIPSYNC_SENDGRID_KEY is set: mails are kept as files, and alerts "
+                "show on Today."
+            )
         form.slot("")
         pressed = _save_button(form, "Save recipients")
     if pressed:
+        form.tell(preferences.save_settings(_part(form.shown, typed), typed))
+
+
+def stock_changes() -> None:
+    """From where on a change of stock needs a second person."""
+    st.subheader("Stock")
+    form = _open("stock", ask(preferences.in_force))
+    with st.form("settings_stock_form", border=False):
+        typed = {APPROVAL_ABOVE: _text(form, APPROVAL_ABOVE)}
+        st.caption("Adjustments, and what a count found too much or too little. 0: every change does.")
+        form.slot("")
+        pressed = _save_button(form, "Save limit")
+    if pressed:
+        form.tell(preferences.save_settings(_part(form.shown, typed), typed))
+
+
+def documents() -> None:
+    """What stands on reports and count sheets, and on which paper."""
+    st.subheader("Documents")
+    form = _open("documents", ask(preferences.in_force))
+    with st.form("settings_documents_form", border=False):
+        firm = _text(form, FIRM)
+        papers = list(PAPERS)
+        paper = st.radio(
+            PREFERENCES[PAPER].label,
+            papers,
+            index=papers.index(_paper(form.shown[PAPER])),
+            format_func=lambda name: PAPERS[name],
+            key=form.key(PAPER),
+            horizontal=True,
+            disabled=not form.may_save,
+        )
+        form.slot(PAPER)
+        st.caption("Documents made from now on; those handed out stay as they are.")
+        form.slot("")
+        pressed = _save_button(form, "Save documents")
+    if pressed:
+        typed = {FIRM: firm, PAPER: paper}
         form.tell(preferences.save_settings(_part(form.shown, typed), typed))
 
 
@@ -256,6 +313,30 @@ def _hour(text: str) -> time:
         return hour(text)
     except ValueError:
         return hour(DEFAULT_CUT_OFF)
+
+
+def _paper(text: str) -> Paper:
+    """The paper to start from, also where a wrong one was set past this page."""
+    try:
+        return paper_called(text)
+    except ValueError:
+        return DEFAULT_PAPER
+
+
+def _days_off_to_come(text: str) -> str:
+    """The next days off with their weekdays, so that a slip of the finger shows."""
+    try:
+        off = days_off(text)
+    except ValueError:
+        return "Not all of them can be read."
+    app = runtime.app()
+    today = business_date(app.now(), app.settings.zone)
+    coming = sorted(day for day in off if day >= today)
+    if not coming:
+        return "No day off is to come."
+    told = ", ".join(words.day(day) for day in coming[:_DAYS_TOLD])
+    more = f" and {len(coming) - _DAYS_TOLD:,} more" if len(coming) > _DAYS_TOLD else ""
+    return f"To come: {told}{more}."
 
 
 def _samples(prefix: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -11,9 +11,14 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from shipsync.config import load_settings
+from shipsync.rules.letterhead import Letterhead
+from shipsync.rules.preferences import recipients
 from shipsync.rules.routing import ManualRule
 from shipsync.store import settings as store
+from shipsync.store.approval import approval_above
+from shipsync.store.letterhead import letterhead
 from shipsync.store.routing import manual_rule
+from shipsync.store.working_days import work_calendar
 from shipsync.web.environment import environment
 from tests.house import House
 from tests.site import Site, a_site
@@ -53,22 +58,22 @@ def set_to(house: House) -> dict[str, str]:
 
 def test_a_setting_is_kept_and_audited_once(site: Site) -> None:
     house = site.house
-    test = typed(site.page("settings"), "alerts", "alert_recipients", "kim@example.com;lee@example.com")
-    save(test, "alerts")
+    test = typed(site.page("settings"), "mail", "alert_recipients", "kim@example.com;lee@example.com")
+    save(test, "mail")
     assert "Saved: Alerts go to." in text_of(test)
     assert store.setting(house.app.db.read(), "alert_recipients") == "kim@example.com, lee@example.com"
     entry = ("local admin", "setting changed", "alert_recipients", "", "kim@example.com, lee@example.com")
     assert audited(house) == [entry]
-    save(test, "alerts")
+    save(test, "mail")
     assert "Nothing was different, so nothing was saved." in text_of(test)
     assert audited(house) == [entry]
 
 
 def test_what_is_wrong_stays_typed_and_is_named_at_its_field(site: Site) -> None:
     before = set_to(site.house)
-    test = save(typed(site.page("settings"), "alerts", "alert_recipients", "kim@example.com, lee"), "alerts")
+    test = save(typed(site.page("settings"), "mail", "alert_recipients", "kim@example.com, lee"), "mail")
     assert "'lee' is no mail address. Separate several by commas." in test.error[0].value.replace("\\", "")
-    assert test.text_input(key="settings_alerts_alert_recipients_0").value == "kim@example.com, lee"
+    assert test.text_input(key="settings_mail_alert_recipients_0").value == "kim@example.com, lee"
     assert (set_to(site.house), audited(site.house)) == (before, [])
 
 
@@ -107,12 +112,73 @@ def test_the_cut_off_and_the_days_are_kept_as_others_read_them(site: Site) -> No
     assert "are not a list of weekdays" in text_of(test)
 
 
+def test_days_off_are_kept_and_told_with_their_weekdays(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    assert "No day off is to come." in text_of(test)
+    typed(test, "day", "days_off", "2026-11-26; 2026-12-25")
+    save(test, "day")
+    assert "The day off '2026-11-26; 2026-12-25' is no date." in text_of(test)
+    assert audited(house) == []
+    typed(test, "day", "days_off", "2027-01-01, 2026-12-25, 2026-09-07, 2026-11-26, 2026-11-27")
+    save(test, "day")
+    kept = "2026-09-07, 2026-11-26, 2026-11-27, 2026-12-25, 2027-01-01"
+    assert [row[2:] for row in audited(house)] == [("days_off", "", kept)]
+    told = "To come: Thu 26 Nov 2026, Fri 27 Nov 2026, Fri 25 Dec 2026 and 1 more."
+    assert told in text_of(test)
+    calendar = work_calendar(house.app.db.read())
+    assert not calendar.is_working(date(2026, 11, 26))
+    assert calendar.is_working(date(2026, 11, 25))
+
+
 def test_a_setting_that_cannot_be_read_is_mended_here(site: Site) -> None:
     house = site.house
     with house.app.db.transaction() as con:
-        store.set_setting(con, "cut_off", "noon", "somebody", house.clock.now())
-    save(site.page("settings"), "day")
-    assert store.setting(house.app.db.read(), "cut_off") == "13:00"
+        for name, wrong in (("cut_off", "noon"), ("days_off", "Christmas"), ("paper", "papyrus")):
+            store.set_setting(con, name, wrong, "somebody", house.clock.now())
+    test = typed(site.page("settings"), "day", "days_off", "")
+    save(save(test, "day"), "documents")
+    kept = store.all_settings(house.app.db.read())
+    assert (kept["cut_off"], kept["days_off"], kept["paper"]) == ("13:00", "", "us-letter")
+
+
+def test_reports_go_to_others_than_alerts(site: Site) -> None:
+    house = site.house
+    test = typed(site.page("settings"), "mail", "weekly_report_recipients", "brand@example.com")
+    save(test, "mail")
+    assert [row[2:] for row in audited(house)] == [("weekly_report_recipients", "", "brand@example.com")]
+    assert recipients(store.setting(house.app.db.read(), "alert_recipients")) == ()
+
+
+def test_the_mail_form_says_what_an_empty_field_means(site: Site) -> None:
+    assert "An empty field means nobody." in text_of(site.page("settings"))
+    app = site.house.app
+    app.settings = app.settings.model_copy(update={"mail_to": "lead@example.com"})
+    assert "An empty field means lead@example.com." in text_of(site.page("settings"))
+
+
+def test_the_limit_for_a_second_person_is_kept(site: Site) -> None:
+    house = site.house
+    assert approval_above(house.app.db.read()) == 4
+    test = save(typed(site.page("settings"), "stock", "approval_above", "-1"), "stock")
+    assert "'-1' is not a whole number from 0 to 100,000." in text_of(test)
+    save(typed(test, "stock", "approval_above", "0"), "stock")
+    assert approval_above(house.app.db.read()) == 0
+    assert [row[2:] for row in audited(house)] == [("approval_above", "4", "0")]
+
+
+def test_documents_carry_the_firm_and_are_set_for_its_paper(site: Site) -> None:
+    house = site.house
+    assert letterhead(house.app.db.read()) == Letterhead(None, "us-letter")
+    test = typed(site.page("settings"), "documents", "firm", "  Harbor   Fulfillment ")
+    paper = test.radio(key="settings_documents_paper_0")
+    assert paper.options == ["US Letter", "A4"]
+    paper.set_value("a4")
+    save(test, "documents")
+    assert letterhead(house.app.db.read()) == Letterhead("Harbor Fulfillment", "a4")
+    assert [row[2:] for row in audited(house)] == [("firm", "", "Harbor Fulfillment"), ("paper", "us-letter", "a4")]
+    save(typed(test, "documents", "firm", "x" * 81, edition=1), "documents")
+    assert "has 81 characters; a page's head holds 80." in text_of(test)
 
 
 def test_the_share_of_the_limit_is_bounded(site: Site) -> None:
@@ -167,7 +233,7 @@ def test_only_an_admin_may_save(site: Site, group: str) -> None:
     test = site.page("settings")
     assert "Changing settings needs the role admin." in text_of(test)
     saves = [button for button in test.button if str(button.key).endswith("_save")]
-    assert len(saves) == 6
+    assert len(saves) == 8
     assert all(button.disabled for button in saves)
 
 

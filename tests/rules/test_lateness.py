@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipsync.rules.lateness import CutOff, cut_off
+from shipsync.rules.weeks import WorkCalendar
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 USUAL = cut_off(None, None, PACIFIC)
@@ -72,6 +73,34 @@ def test_one_working_day_a_week_is_found() -> None:
     assert mondays.due(at("2026-11-23", "09:00")) == at("2026-11-30", "09:00")
 
 
+def test_a_day_off_has_no_cut_off() -> None:
+    # Thanksgiving and the day after it are off: what comes in on Wednesday afternoon leaves on Monday.
+    by = cut_off(None, None, PACIFIC, "2026-11-26, 2026-11-27")
+    for came_in in (at("2026-11-25", "13:00"), at("2026-11-26", "09:00"), at("2026-11-29", "23:00")):
+        assert by.due(came_in) == at("2026-11-30", "13:00")
+    for now in (at("2026-11-26", "14:00"), at("2026-11-27", "14:00"), at("2026-11-30", "12:59")):
+        assert by.last_before(now) == at("2026-11-25", "13:00")
+    assert by.due(at("2026-11-25", "12:00")) == at("2026-11-25", "13:00")
+
+
+def test_a_day_off_on_a_weekend_changes_nothing() -> None:
+    by = cut_off(None, None, PACIFIC, "2026-11-21, 2026-11-22")
+    assert by.due(at("2026-11-20", "15:00")) == at("2026-11-23", "13:00")
+
+
+def test_a_long_holiday_is_looked_past_in_both_directions() -> None:
+    # Closed from 1 to 31 December, where only Mondays are worked.
+    closed = ",".join(f"2026-12-{day:02d}" for day in range(1, 32))
+    by = cut_off(None, "Mon", PACIFIC, closed)
+    assert by.due(at("2026-12-01", "09:00")) == at("2027-01-04", "13:00")
+    assert by.last_before(at("2027-01-03", "09:00")) == at("2026-11-30", "13:00")
+
+
+def test_a_day_off_that_is_no_date_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"The day off 'Friday' is no date\. Write days off like 2026-11-26"):
+        cut_off(None, None, PACIFIC, "Friday")
+
+
 @pytest.mark.parametrize("text", ["25:00", "1 pm", "13", "13:60"])
 def test_an_hour_that_is_none_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no hour of the day\. Write it like 13:00\."):
@@ -84,10 +113,21 @@ def test_working_days_that_are_none_are_refused_with_a_sentence(text: str) -> No
         cut_off(None, text, PACIFIC)
 
 
+days = st.dates(date(2024, 12, 1), date(2028, 1, 31))
 cut_offs = st.builds(
     CutOff,
     by=st.times().map(lambda one: one.replace(second=0, microsecond=0, tzinfo=None)),
-    on=st.frozensets(st.integers(0, 6), min_size=1),
+    calendar=st.builds(
+        WorkCalendar,
+        weekdays=st.frozensets(st.integers(0, 6), min_size=1),
+        # Single days and one long holiday, in the years of the instants below.
+        days_off=st.builds(
+            lambda single, first, length: frozenset({*single, *(first + timedelta(days=day) for day in range(length))}),
+            single=st.frozensets(days, max_size=20),
+            first=days,
+            length=st.integers(0, 60),
+        ),
+    ),
     zone=st.sampled_from([PACIFIC, ZoneInfo("UTC"), ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kolkata")]),
 )
 instants = st.integers(0, 3 * 365 * 86400).map(
@@ -99,6 +139,7 @@ instants = st.integers(0, 3 * 365 * 86400).map(
 def test_no_cut_off_lies_between_the_last_one_and_the_next(by: CutOff, now: datetime) -> None:
     last, following = by.last_before(now), by.due(now)
     assert last <= now < following
+    assert all(by.calendar.is_working(one.astimezone(by.zone).date()) for one in (last, following))
     assert by.due(last) == following
     assert by.last_before(following - timedelta(microseconds=1)) == last
 

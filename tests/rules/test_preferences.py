@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from shipsync.rules.lateness import cut_off
+from shipsync.rules.letterhead import Letterhead, letterhead
 from shipsync.rules.preferences import PREFERENCES, check, manual_rule, recipients
 
 
@@ -28,6 +30,15 @@ def problem(**typed: str) -> str:
         ("alert_recipients", "a@example.com;b@mail.example.org\na@example.com", "a@example.com, b@mail.example.org"),
         ("alert_recipients", " ", ""),
         ("weekly_report_recipients", "b@example.com, a@example.com", "b@example.com, a@example.com"),
+        ("days_off", "2026-12-25,2026-11-26\n2026-12-25", "2026-11-26, 2026-12-25"),
+        ("days_off", " ", ""),
+        ("approval_above", " 1,000 ", "1000"),
+        ("approval_above", "0", "0"),
+        ("firm", " Harbor\tFulfillment\n", "Harbor Fulfillment"),
+        ("firm", "F" * 80, "F" * 80),
+        ("firm", "", ""),
+        ("paper", "A4", "a4"),
+        ("paper", "us-letter", "us-letter"),
         ("requests_per_minute", "040", "40"),
     ],
 )
@@ -52,6 +63,17 @@ def test_a_value_has_one_spelling_and_keeps_it(name: str, typed: str, kept: str)
         ("alert_recipients", "kim@example.com, lee@, @x.org", "'lee@', '@x.org' are no mail addresses."),
         ("alert_recipients", "kim@example.com <x@example.com>", "is no mail address"),
         ("weekly_report_recipients", "lee", "'lee' is no mail address."),
+        ("days_off", "Christmas", "The day off 'Christmas' is no date. Write days off like 2026-11-26, 2026-12-25."),
+        ("days_off", "2026-02-29", "The day off '2026-02-29' is no date."),
+        ("days_off", ",".join(f"{year}-12-25" for year in range(1600, 1967)), "367 days off are more than 366."),
+        ("approval_above", "100001", "'100001' is not a whole number from 0 to 100,000."),
+        ("approval_above", "-4", "'-4' is not a whole number"),
+        ("approval_above", "4.5", "'4.5' is not a whole number"),
+        ("approval_above", "", "'' is not a whole number"),
+        ("approval_above", "9" * 5000, "is not a whole number"),
+        ("firm", "F" * 81, "has 81 characters; a page's head holds 80."),
+        ("paper", "papyrus", "There is no paper 'papyrus' here. Choose one of: us-letter, a4."),
+        ("paper", "", "There is no paper '' here."),
         ("requests_per_minute", "41", "'41' is not a whole number from 1 to 40."),
         ("requests_per_minute", "0", "is not a whole number from 1 to 40."),
         ("requests_per_minute", "many", "is not a whole number from 1 to 40."),
@@ -105,5 +127,15 @@ def test_recipients_are_read_back() -> None:
 
 @pytest.mark.parametrize("days", ["Sun", "Sat,Mon"])
 def test_kept_hours_and_days_are_read_by_who_uses_them(days: str) -> None:
-    values = check({"cut_off": "7:30", "working_days": days}).values
-    assert cut_off(values["cut_off"], values["working_days"], ZoneInfo("UTC")).words == "07:30"
+    values = check({"cut_off": "7:30", "working_days": days, "days_off": "2026-12-25"}).values
+    by = cut_off(values["cut_off"], values["working_days"], ZoneInfo("UTC"), values["days_off"])
+    assert by.words == "07:30"
+    assert by.calendar.days_off == {date(2026, 12, 25)}
+
+
+def test_the_kept_firm_and_paper_are_read_by_documents() -> None:
+    values = check({"firm": "Harbor Fulfillment", "paper": "a4"}).values
+    assert letterhead(values["firm"], values["paper"]) == Letterhead("Harbor Fulfillment", "a4")
+    assert letterhead("", None) == Letterhead(None, "us-letter")
+    with pytest.raises(ValueError, match="There is no paper 'papyrus' here"):
+        letterhead(None, "papyrus")

@@ -100,6 +100,9 @@ def test_the_cut_off_is_what_people_have_set(memory: Database) -> None:
     set_now = lateness.cut_off(memory.read(), PACIFIC)
     assert set_now.last_before(NOON) == datetime(2026, 11, 16, 23, 30, tzinfo=UTC)
     with memory.transaction() as con:
+        set_setting(con, "days_off", "2026-11-16, 2026-11-11", "Bob", NOON)
+    assert lateness.cut_off(memory.read(), PACIFIC).last_before(NOON) == datetime(2026, 11, 9, 23, 30, tzinfo=UTC)
+    with memory.transaction() as con:
         set_setting(con, "cut_off", "late", "Bob", NOON)
     with pytest.raises(ValueError, match="'late' is no hour of the day"):
         lateness.cut_off(memory.read(), PACIFIC)
