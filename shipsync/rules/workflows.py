@@ -10,7 +10,7 @@ TITLES: Mapping[str, str] = {
     "xml-import": "Import of shop orders",
     "orders-cleanup": "Clean-up of closed orders",
     "backup": "Backup",
-    "load": "Load of the catalogue",
+    "load": "Load of a file",
     "backfill": "Backfill of a period",
 }
 

@@ -266,6 +266,11 @@ def last_count_before(con: Cursor, sku: str, lot: str, before: datetime) -> date
     return at
 
 
+def counts_there(con: Cursor) -> set[tuple[str, str, datetime]]:
+    """The counts that were ever entered, by SKU, lot and instant."""
+    return set(con.rows("SELECT sku, lot, moved_at FROM inventory_transactions WHERE kind = 'count'"))
+
+
 def entries(con: Cursor, sku: str | None = None, lot: str | None = None, limit: int | None = None) -> list[Entry]:
     """Entries, the one that moved last first; of one SKU, one lot of it, or all."""
     rows = con.rows(

@@ -84,12 +84,12 @@ def load_csv(what: str, name: str, data: bytes) -> Answer:
         text = decoded(data, name)
         with app.db.transaction() as con:
             before = store.catalogue(con)
-            rows, changed = load_text(con, what, text, path=name, by=person.name, now=app.now())
+            done = load_text(con, what, text, path=name, by=person.name, zone=app.settings.zone, now=app.now())
             after = store.catalogue(con)
     except (LoadError, StoreError) as error:
         return Answer(problems=_problems(error))
     added = (after.products.keys() | after.bundles.keys()) - before.products.keys() - before.bundles.keys()
-    said = f"{name}: {words.count(rows, 'row')} read, {words.count(changed, what[:-1])} changed."
+    said = f"{name}: {words.count(done.rows, 'row')} read, {words.count(done.changed, what[:-1])} changed."
     return Answer(said + _try_held(added, person.name))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from shipsync.config import load_settings
 from shipsync.errors import LockLost
 from shipsync.procedures.work import Procedure, Work
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE
@@ -16,6 +17,8 @@ from shipsync.store.db import Database, open_database
 from shipsync.store.migrations import migrate
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+SETTINGS = load_settings({}, None)
+ZONE = SETTINGS.zone
 
 
 class HeldLease:
@@ -64,7 +67,7 @@ def run(
         arguments=arguments,
         now=lambda: now,
         doors={"order_files": folder},
-        settings=None,
+        settings=SETTINGS,
         log=lines.append,
         progress=lambda done, total, what: None,
         check_cancel=lambda: None,

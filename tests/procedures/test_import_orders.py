@@ -21,7 +21,7 @@ from shipsync.sandbox.shop import ShopFeed
 from shipsync.sandbox.world import World
 from shipsync.store import quarantine
 from shipsync.store.db import Database
-from tests.procedures.shop_side import NOW, a_database, an_order, ordered, run, set_status, tables, write_dump
+from tests.procedures.shop_side import NOW, ZONE, a_database, an_order, ordered, run, set_status, tables, write_dump
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -43,7 +43,7 @@ def held(db: Database, kind: str = "shop_order") -> dict[str, str]:
 
 def load(db: Database, what: str, text: str) -> None:
     with db.transaction() as con:
-        load_text(con, what, text, path="f.csv", by="test", now=NOW)
+        load_text(con, what, text, path="f.csv", by="test", zone=ZONE, now=NOW)
 
 
 def test_the_xcart_sample_goes_in_to_the_field(db: Database) -> None:

@@ -16,7 +16,7 @@ from shipsync.procedures.load import load_text
 from shipsync.sandbox.shop import ShopFeed
 from shipsync.sandbox.world import World
 from shipsync.store.db import Database
-from tests.procedures.shop_side import NOW, a_database, an_order, run, set_status, tables, write_dump
+from tests.procedures.shop_side import NOW, ZONE, a_database, an_order, run, set_status, tables, write_dump
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -142,7 +142,8 @@ def test_a_file_is_worth_taking_again_once_the_catalogue_has_changed(db: Databas
     keep(content)
     take(db, content.path)
     with db.transaction() as con:
-        load_text(con, "bundles", "bundle_sku,component_sku,quantity\n99999,17612,1\n", path="b", by="test", now=NOW)
+        text = "bundle_sku,component_sku,quantity\n99999,17612,1\n"
+        load_text(con, "bundles", text, path="b", by="test", zone=ZONE, now=NOW)
     seen = look(db, content)
     assert seen.taken is not None
     assert not seen.is_taken

@@ -8,8 +8,9 @@ from tests.house import House
 
 def load_bundle(house: House, sku: str) -> None:
     text = f"bundle_sku,component_sku,quantity\n{sku},17612,2\n"
+    zone, now = house.app.settings.zone, house.app.now()
     with house.app.db.transaction() as con:
-        load_text(con, "bundles", text, path="bundles.csv", by="test", now=house.app.now())
+        load_text(con, "bundles", text, path="bundles.csv", by="test", zone=zone, now=now)
 
 
 def test_a_waiting_order_whose_new_version_cannot_be_read_is_not_sent_as_it_was(house: House) -> None:
