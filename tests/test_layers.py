@@ -56,6 +56,8 @@ ONLY_IN = {
     "prometheus_client": {"web"},
     "requests": {"doors"},
     "apscheduler": {"jobs"},
+    "typst": {"documents"},
+    "xlsxwriter": {"documents"},
 }
 
 # Rooms that are told the time and never ask for it.
