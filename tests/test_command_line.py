@@ -191,6 +191,20 @@ def test_loading_a_bad_file_names_each_line_and_keeps_nothing(
         assert db.read().rows("SELECT * FROM products WHERE sku = '20001'") == []
 
 
+def test_opening_stock_and_weekly_history_are_loaded(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stock, weeks = database.parent / "stock.csv", database.parent / "weeks.csv"
+    stock.write_text("sku,lot,quantity,as_of\n17612,250237,1200,2025-12-31\n17612,,40,2025-12-31 13:30\n")
+    weeks.write_text("start_date,end_date,sku,quantity_shipped\n2024-12-30,2025-01-05,17612,480\n")
+    assert main(["load", "opening-stock", str(stock), "--json"]) == 0
+    assert answered(capsys)["counts"] == {"rows read": 2, "counts entered": 2}
+    assert main(["load", "weekly-history", str(weeks)]) == 0
+    assert "1 rows of weekly-history read, 1 weekly figures changed." in said(capsys)
+    assert main(["load", "opening-stock", str(stock)]) == 1
+    assert "line 2: sku: 17612 - 250237 was loaded already" in said(capsys)
+    with open_database(database) as db:
+        assert db.read().rows("SELECT current_quantity FROM inventory_current WHERE sku = '17612'") == [(1240,)]
+
+
 def test_cleanup_has_a_dry_run(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cleanup", "--dry-run"]) == 0
     assert "would leave the inbox" in said(capsys)

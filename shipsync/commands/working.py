@@ -42,7 +42,7 @@ def backup(settings: Settings, options: argparse.Namespace) -> Answer:
 
 
 def load(settings: Settings, options: argparse.Namespace) -> Answer:
-    """`load products FILE.csv`, `load bundles FILE.csv`."""
+    """`load {products,bundles,opening-stock,weekly-history} FILE.csv`."""
     return _job(settings, options, "load", {"what": options.what, "path": str(options.path.resolve())})
 
 

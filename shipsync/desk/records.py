@@ -193,7 +193,7 @@ class BackupArguments(Arguments):
 class LoadArguments(Arguments):
     """Of `load`."""
 
-    what: Literal["products", "bundles"]
+    what: Literal["products", "bundles", "opening-stock", "weekly-history"]
     path: WholePath
 
 

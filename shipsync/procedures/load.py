@@ -8,6 +8,8 @@ products, bundles  What the file does not name stays as it is; a bundle that it 
                    each product or bundle that is different now.
 opening-stock      Each line becomes a count in the ledger, at its own instant. The same count twice is an error.
 weekly-history     Each line is kept or replaced by its week and SKU, but for weeks that shipsync counts itself.
+
+Stock is recomputed with it, so that what a person loaded shows at once.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from shipsync.doors.load_files import read_text
 from shipsync.errors import LoadError
+from shipsync.procedures.inventory import recalculate
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.loads import read_bundles, read_opening_stock, read_products, read_weekly_history
 from shipsync.rules.periods import business_date
@@ -79,7 +82,10 @@ def load_text(con: Cursor, what: str, text: str, *, path: str, by: str, zone: Zo
     """
     if what not in LOADS:
         raise LoadError(path, [f"There is nothing called '{what}' to load. There are: {', '.join(LOADS)}."])
-    return LOADS[what].do(con, _File(text, path, by, zone, now))
+    done = LOADS[what].do(con, _File(text, path, by, zone, now))
+    if done.changed and LOADS[what].moves_stock:
+        recalculate(con, zone, now, now)
+    return done
 
 
 def _products(con: Cursor, file: _File) -> Loaded:
@@ -137,13 +143,14 @@ class Load:
 
     do: Callable[[Cursor, _File], Loaded]
     figure: str  # what the run counts as changed
+    moves_stock: bool  # or what stock means
 
 
 LOADS: Mapping[str, Load] = {
-    "products": Load(_products, "products changed"),
-    "bundles": Load(_bundles, "bundles changed"),
-    "opening-stock": Load(_opening_stock, "counts entered"),
-    "weekly-history": Load(_weekly_history, "weekly figures changed"),
+    "products": Load(_products, "products changed", moves_stock=True),
+    "bundles": Load(_bundles, "bundles changed", moves_stock=False),
+    "opening-stock": Load(_opening_stock, "counts entered", moves_stock=True),
+    "weekly-history": Load(_weekly_history, "weekly figures changed", moves_stock=True),
 }
 
 

@@ -164,6 +164,21 @@ def test_opening_stock_stands_in_the_ledger_by_lot_and_who_loaded_it(db: Databas
     assert noted(db) == [("Kim", "opening stock loaded", "file.csv", None, "counts entered: 3")]
 
 
+def test_what_was_loaded_shows_in_stock_at_once(db: Database, tmp_path: Path) -> None:
+    load(db, tmp_path, "opening-stock", STOCK + "17612,250237,1200,2026-03-02\n17612,,40,2026-03-02\n")
+    weeks = [date(2026, 1, 19) + timedelta(weeks=number) for number in range(6)]
+    rows = "".join(f"{monday},{monday + timedelta(days=6)},17612,{100 + n}\n" for n, monday in enumerate(weeks))
+    load(db, tmp_path, "weekly-history", HISTORY + rows)
+    load(db, tmp_path, "products", PRODUCTS + "17612,Rinse,yes,48,,1500\n")
+    assert db.read().rows(
+        """
+        SELECT current_quantity, weekly_average, weeks_counted, reorder_point, alert_level
+        FROM inventory_current
+        WHERE sku = '17612'
+        """
+    ) == [(1240, 102.5, 6, 1500, "low")]
+
+
 def test_opening_stock_is_not_loaded_twice(db: Database, tmp_path: Path) -> None:
     load(db, tmp_path, "opening-stock", STOCK + "17612,250237,1200,2026-03-02\n")
     before = ledger.entries(db.read())

@@ -70,6 +70,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
         ("/api/sync/sync", b"[" * 50_000, "not JSON"),
         ("/api/jobs", {}, "kind: "),
         ("/api/jobs", {"kind": "load", "arguments": {"what": "orders", "path": "/x.csv"}}, "what: "),
+        ("/api/jobs", {"kind": "load", "arguments": {"what": "opening-stock", "path": "x.csv"}}, "whole path"),
         ("/api/jobs", {"kind": "xml-import", "arguments": {"path": "orders.xml"}}, "whole path"),
         ("/api/jobs", {"kind": "load", "arguments": {"what": "products", "path": "/x", "by": "the boss"}}, "by: "),
         ("/api/workflows/shipstation-sync", {"enabled": 1}, "enabled: "),
