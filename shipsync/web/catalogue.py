@@ -13,6 +13,7 @@ from shipsync.errors import LoadError, OrderFileError, StoreError
 from shipsync.procedures import edit_catalogue as edit
 from shipsync.procedures.edit_catalogue import Saved
 from shipsync.procedures.import_orders import WORKFLOW as IMPORT
+from shipsync.procedures.inventory import recalculate
 from shipsync.procedures.load import load_text
 from shipsync.rules.catalogue import BundlePart
 from shipsync.rules.catalogue_edits import (
@@ -51,7 +52,10 @@ def save_products(loaded: Mapping[str, ListedProduct], rows: Sequence[Cells], *,
             question = "" if is_sure else _in_use(con, loaded.keys() - wanted.keys())
             if question:
                 return Answer(question=question)
-            saved = edit.save_products(con, loaded, wanted, person.name, app.now())
+            now = app.now()
+            saved = edit.save_products(con, loaded, wanted, person.name, now)
+            if not saved.is_nothing:
+                recalculate(con, app.settings.zone, now, now)
     except (LoadError, StoreError) as error:
         return Answer(problems=_problems(error))
     return Answer(_said(saved, PRODUCTS, person.name))

@@ -205,6 +205,8 @@ def test_products_are_changed_added_and_deleted_in_the_table(site: Site) -> None
     rinse = listed["17612"]
     assert (rinse.product.units_per_pallet, rinse.product.count_tolerance, rinse.active_lot) == (48, 6, "250237")
     assert not listed["17999"].product.is_key
+    # A reorder point or a lead time says what stock means, so that is told anew.
+    assert ("17612",) in house.rows("SELECT sku FROM inventory_current")
     assert "18901" not in listed
     assert [row[:3] for row in audited(house)] == [
         ("local admin", "product changed", "17612"),
