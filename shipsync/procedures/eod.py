@@ -67,7 +67,7 @@ def shipped(work: Work) -> Result:
     if behind:
         work.count("orders brought in step", behind)
         work.log(f"The ledger was behind of {behind} orders.")
-    orders, parcels, units = store.shipped_on(work.db.read(), day)
+    orders, parcels, units = store.shipped_between(work.db.read(), day, day)
     work.count("orders shipped", orders)
     work.log(f"Shipped on {day}: {orders:,} orders, {parcels:,} parcels, {units:,} units.")
     return {"orders": orders, "parcels": parcels, "units": units}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 # A lot has six digits (two of the year, four of a sequence) or five. Fewer digits are a pack size, not a lot.
 _SKU_LOT = re.compile(r"(?P<sku>[0-9]{4,10})(?:\s*-\s*(?P<lot>[0-9]{5,6}))?")
+_LOT = re.compile(r"[0-9]{5,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +34,8 @@ def parse_sku_lot(text: str | None) -> SkuLot | None:
     if match is None:
         return None
     return SkuLot(match["sku"], match["lot"])
+
+
+def is_lot(text: str) -> bool:
+    """Whether a text is a lot by itself."""
+    return _LOT.fullmatch(text) is not None

@@ -73,15 +73,30 @@ def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> He
     )
 
 
-def shipped_on(con: Cursor, day: date) -> tuple[int, int, int]:
-    """Orders whose first parcel has that ship date, parcels of the day, and units in them."""
-    orders = con.value("SELECT count(*) FROM shipped_orders WHERE ship_date = $day", {"day": day})
+def shipped_between(con: Cursor, first: date, last: date) -> tuple[int, int, int]:
+    """Orders whose first parcel has its ship date in a span, ends included; parcels of the span, and units in them."""
+    span = {"first": first, "last": last}
+    orders = con.value("SELECT count(*) FROM shipped_orders WHERE ship_date BETWEEN $first AND $last", span)
     parcels, units = con.rows(
         """
         SELECT count(DISTINCT (parcel_kind, parcel_id)), coalesce(sum(quantity), 0)
         FROM shipped_items
-        WHERE ship_date = $day
+        WHERE ship_date BETWEEN $first AND $last
         """,
-        {"day": day},
+        span,
     )[0]
     return int(orders), int(parcels), int(units)
+
+
+def units_between(con: Cursor, first: date, last: date) -> dict[str, int]:
+    """Units of each SKU in the parcels of a span of ship dates, ends included."""
+    rows = con.rows(
+        """
+        SELECT base_sku, sum(quantity)
+        FROM shipped_items
+        WHERE ship_date BETWEEN $first AND $last AND base_sku IS NOT NULL
+        GROUP BY base_sku
+        """,
+        {"first": first, "last": last},
+    )
+    return {sku: int(units) for sku, units in rows}
