@@ -13,11 +13,13 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from shipsync.commands import apart, telling, working
 from shipsync.commands.answer import BUSY, DONE, FAILED, STOPPED, USAGE, Answer
 from shipsync.config import Settings, load_settings
+from shipsync.desk.records import day_of
 from shipsync.errors import Busy, ConfigurationError, ShipsyncError, StoreMismatch, Unknown, Unusable
 
 Command = Callable[[Settings, argparse.Namespace], Answer]
@@ -77,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     one = add("import", working.import_orders, "Take new orders from an order file or a folder of them.")
     one.add_argument("path", type=Path, metavar="PATH")
     add("upload", working.upload, "Send waiting shop orders up to ShipStation.")
+    one = add("eod", working.eod, "Close a day: sync, compare with ShipStation, freeze what is to be counted.")
+    one.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="which day; without it today")
+    one = add("eow", working.eow, "Close a week, with its day if that is open: averages, weekly report, mail.")
+    one.add_argument("--date", type=_day, metavar="YYYY-MM-DD", help="a day of the week; without it today")
     one = add("cleanup", working.cleanup, "Clear closed orders older than 60 days from the inbox.")
     one.add_argument("--dry-run", action="store_true", help="only list what would go")
     add("status", telling.status, "Say how far the data is complete, and what needs a person.")
@@ -99,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--faults", action="store_true", help="let faults of ShipStation and the network come and go")
     add("doctor", telling.doctor, "Check the configuration and everything in the database.")
     return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return day_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error}") from None
 
 
 if __name__ == "__main__":

@@ -205,6 +205,18 @@ def test_opening_stock_and_weekly_history_are_loaded(database: Path, capsys: pyt
         assert db.read().rows("SELECT current_quantity FROM inventory_current WHERE sku = '17612'") == [(1240,)]
 
 
+def test_a_day_is_closed_and_one_that_has_not_come_is_not(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eod", "--json"]) == 0
+    closed = answered(capsys)
+    assert closed["result"]["sentence"].startswith("Physical count ready: ")
+    assert main(["eod", "--date", "2999-12-31"]) == 1
+    assert "has not come yet, so it cannot be closed." in said(capsys)
+    with pytest.raises(SystemExit) as ended:
+        main(["eod", "--date", "20 Nov"])
+    assert ended.value.code == 2
+    assert "20 Nov: must be a day like 2026-11-20" in said(capsys)
+
+
 def test_cleanup_has_a_dry_run(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cleanup", "--dry-run"]) == 0
     assert "would leave the inbox" in said(capsys)
@@ -218,7 +230,7 @@ def test_the_newest_jobs_are_listed(database: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     "command",
-    ["sync", "import", "upload", "cleanup", "status", "jobs", "workflow", "backup", "restore", "load",
+    ["sync", "import", "upload", "eod", "eow", "cleanup", "status", "jobs", "workflow", "backup", "restore", "load",
      "simulate", "doctor"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:

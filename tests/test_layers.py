@@ -42,7 +42,7 @@ MAY_IMPORT = {
         "errors",
     },
     "app": {"web"},
-    "__main__": {"commands", "config", "errors"},
+    "__main__": {"commands", "desk", "config", "errors"},
     "__init__": set(),
 }
 

@@ -1,4 +1,4 @@
-"""Commands that have a job done: sync, import, upload, cleanup, backup, load."""
+"""Commands that have a job done: sync, import, upload, eod, eow, cleanup, backup, load."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ def import_orders(settings: Settings, options: argparse.Namespace) -> Answer:
 def upload(settings: Settings, options: argparse.Namespace) -> Answer:
     """`upload`."""
     return _job(settings, options, "shipstation-upload", {})
+
+
+def eod(settings: Settings, options: argparse.Namespace) -> Answer:
+    """`eod [--date YYYY-MM-DD]`."""
+    return _job(settings, options, "eod", _date(options))
+
+
+def eow(settings: Settings, options: argparse.Namespace) -> Answer:
+    """`eow [--date YYYY-MM-DD]`."""
+    return _job(settings, options, "eow", _date(options))
+
+
+def _date(options: argparse.Namespace) -> dict[str, object]:
+    return {"date": options.date.isoformat()} if options.date is not None else {}
 
 
 def cleanup(settings: Settings, options: argparse.Namespace) -> Answer:

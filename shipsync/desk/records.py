@@ -6,11 +6,11 @@ Light on purpose: a command that only asks the running server needs nothing heav
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StrictBool, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
 
 from shipsync.errors import Unknown, Unusable
 
@@ -160,6 +160,20 @@ def _absolute(path: Path) -> Path:
 WholePath = Annotated[Path, AfterValidator(_absolute)]
 
 
+def day_of(text: object) -> date:
+    """A day as it is written, `2026-11-20`. Raises ValueError for anything else, numbers and instants too."""
+    try:
+        day = date.fromisoformat(str(text))
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ValueError("must be a day like 2026-11-20")
+    return day
+
+
+BusinessDate = Annotated[date, BeforeValidator(day_of)]
+
+
 class Arguments(BaseModel):
     """Arguments of a job that takes none."""
 
@@ -197,6 +211,12 @@ class LoadArguments(Arguments):
     path: WholePath
 
 
+class ClosingArguments(Arguments):
+    """Of `eod` and `eow`."""
+
+    date: BusinessDate | None = None  # None: today
+
+
 # What may be asked for from outside. Other jobs belong to a page.
 ASKABLE: Mapping[str, type[Arguments]] = {
     "shipstation-sync": SyncArguments,
@@ -205,6 +225,8 @@ ASKABLE: Mapping[str, type[Arguments]] = {
     "orders-cleanup": CleanupArguments,
     "backup": BackupArguments,
     "load": LoadArguments,
+    "eod": ClosingArguments,
+    "eow": ClosingArguments,
 }
 
 

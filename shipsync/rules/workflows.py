@@ -11,6 +11,8 @@ TITLES: Mapping[str, str] = {
     "orders-cleanup": "Clean-up of closed orders",
     "backup": "Backup",
     "load": "Load of a file",
+    "eod": "End of day",
+    "eow": "End of week",
     "backfill": "Backfill of a period",
 }
 

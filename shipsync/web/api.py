@@ -28,7 +28,7 @@ from shipsync.web.roles import Person, Role
 log = logging.getLogger(__name__)
 
 # POST /api/sync/{name}: what a press on the button of that name starts.
-STARTABLE: Mapping[str, str] = {"sync": "shipstation-sync"}
+STARTABLE: Mapping[str, str] = {"sync": "shipstation-sync", "eod": "eod", "eow": "eow"}
 
 MAX_BODY_BYTES = 64_000
 JOBS_LISTED = range(1, 501)

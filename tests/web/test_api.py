@@ -45,10 +45,22 @@ def test_a_sync_of_everything_does_not_join_a_plain_one(served: House) -> None:
     assert "at something else" in other.data["error"]
 
 
+def test_a_day_is_closed_once_and_followed_to_its_end(served: House) -> None:
+    started = post("/api/sync/eod", {"date": "2026-09-16"})
+    assert (started.status, started.data["job_id"]) == (202, "eod.1")
+    again = post("/api/sync/eod", {"date": "2026-09-16"})
+    assert (again.status, again.data["job_id"], again.data["is_same"]) == (409, "eod.1", True)
+    assert post("/api/sync/eod", {"date": "2026-09-15"}).data["is_same"] is False
+    while served.app.worker.run_next():
+        pass
+    job = get(started.data["status_url"]).data
+    assert (job["status"], job["arguments"], job["requested_by"]) == ("succeeded", {"date": "2026-09-16"}, "api")
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
     unknown = post("/api/sync/everything")
     assert unknown.status == 404
-    assert unknown.data["error"].endswith("There are: sync.")
+    assert unknown.data["error"].endswith("There are: sync, eod, eow.")
     kind = post("/api/jobs", {"kind": "drop-everything"})
     assert kind.status == 404
     assert "shipstation-upload" in kind.data["error"]
@@ -66,6 +78,10 @@ def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
         ("/api/sync/sync", {"everything": "yes"}, "everything: "),
         ("/api/sync/sync", {"evrything": True}, "evrything: "),
         ("/api/sync/sync", ["everything"], "not a JSON object"),
+        ("/api/sync/eod", {"date": "20 Nov"}, "must be a day like 2026-11-20"),
+        ("/api/sync/eod", {"date": 20261120}, "must be a day like 2026-11-20"),
+        ("/api/sync/eow", {"date": "2026-11-20T12:00:00"}, "must be a day like 2026-11-20"),
+        ("/api/sync/eow", {"week": "2026-W47"}, "week: "),
         ("/api/sync/sync", b"{", "not JSON"),
         ("/api/sync/sync", b"[" * 50_000, "not JSON"),
         ("/api/jobs", {}, "kind: "),
