@@ -52,23 +52,24 @@ _BALANCES = f"""
     GROUP BY sku, lot
 """  # noqa: S608 - our own text
 
-# Orders of which the ledger says otherwise than what has left of them.
+# Orders of which the ledger says otherwise than what has left of them: of each parcel, what it holds if it stands and
+# what was posted of it make nought.
 OUT_OF_STEP = """
-    SELECT shipstation_order_id
+    SELECT DISTINCT shipstation_order_id
     FROM (
-        SELECT shipstation_order_id, base_sku AS sku, coalesce(lot, '') AS lot, sum(quantity) AS units
-        FROM shipped_items
-        WHERE base_sku IS NOT NULL
-        GROUP BY ALL
+        SELECT shipstation_order_id
+        FROM (
+            SELECT shipstation_order_id, parcel_kind, parcel_id, base_sku AS sku, coalesce(lot, '') AS lot, quantity
+            FROM shipped_items
+            WHERE base_sku IS NOT NULL
+            UNION ALL
+            SELECT shipstation_order_id, parcel_kind, parcel_id, sku, lot, quantity
+            FROM inventory_transactions
+            WHERE kind IN ('ship', 'void')
+        )
+        GROUP BY shipstation_order_id, parcel_kind, parcel_id, sku, lot
+        HAVING sum(quantity) <> 0
     )
-    FULL JOIN (
-        SELECT shipstation_order_id, sku, lot, -sum(quantity) AS posted
-        FROM inventory_transactions
-        WHERE kind IN ('ship', 'void')
-        GROUP BY ALL
-    ) USING (shipstation_order_id, sku, lot)
-    WHERE coalesce(units, 0) <> coalesce(posted, 0)
-    GROUP BY shipstation_order_id
     ORDER BY shipstation_order_id
 """
 
@@ -129,7 +130,7 @@ def posted_of(con: Cursor, order_ids: Iterable[int]) -> list[Posted]:
         """
         SELECT parcel_kind, parcel_id, shipstation_order_id, kind, sku, lot, business_date, min(moved_at), sum(quantity)
         FROM inventory_transactions
-        WHERE shipstation_order_id IN (SELECT unnest($ids))
+        WHERE kind IN ('ship', 'void') AND shipstation_order_id IN (SELECT unnest($ids))
         GROUP BY parcel_kind, parcel_id, shipstation_order_id, kind, sku, lot, business_date
         """,
         {"ids": sorted(set(order_ids))},
@@ -138,12 +139,16 @@ def posted_of(con: Cursor, order_ids: Iterable[int]) -> list[Posted]:
 
 
 def parcels_now(con: Cursor, order_ids: Iterable[int]) -> list[ParcelNow]:
-    """The parcels of these orders with what `shipped_items` says left in each, voided ones with their instant."""
+    """The parcels of these orders with what `shipped_items` says left in each, voided ones with their instant.
+
+    `shipped_items` has the last word: a label voided after its order was merged away still counts as left there.
+    """
     wanted = {"ids": sorted(set(order_ids))}
     units: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
-    for kind, parcel_id, sku, lot, quantity in con.rows(
+    ship_dates: dict[tuple[str, int], date] = {}
+    for kind, parcel_id, sku, lot, ship_date, quantity in con.rows(
         """
-        SELECT parcel_kind, parcel_id, base_sku, coalesce(lot, ''), sum(quantity)
+        SELECT parcel_kind, parcel_id, base_sku, coalesce(lot, ''), any_value(ship_date), sum(quantity)
         FROM shipped_items
         WHERE shipstation_order_id IN (SELECT unnest($ids)) AND base_sku IS NOT NULL
         GROUP BY parcel_kind, parcel_id, base_sku, coalesce(lot, '')
@@ -151,6 +156,7 @@ def parcels_now(con: Cursor, order_ids: Iterable[int]) -> list[ParcelNow]:
         wanted,
     ):
         units.setdefault((kind, parcel_id), {})[sku, lot] = int(quantity)
+        ship_dates[kind, parcel_id] = ship_date
     rows = con.rows(
         """
         SELECT 'shipment', shipment_id, shipstation_order_id, created_at,
@@ -165,15 +171,23 @@ def parcels_now(con: Cursor, order_ids: Iterable[int]) -> list[ParcelNow]:
         FROM fulfillments
         WHERE shipstation_order_id IN (SELECT unnest($ids))
         UNION ALL
-        SELECT 'order', i.parcel_id, i.shipstation_order_id, any_value(o.modified_at), any_value(i.ship_date), NULL
+        -- A stand-in leaves at its order's last change; of an order that was cleaned up only shipped_orders is here.
+        SELECT 'order', i.parcel_id, i.shipstation_order_id, any_value(coalesce(o.modified_at, s.updated_at)),
+               any_value(i.ship_date), NULL
         FROM shipped_items i
-        JOIN orders_inbox o USING (shipstation_order_id)
+        JOIN shipped_orders s USING (shipstation_order_id)
+        LEFT JOIN orders_inbox o USING (shipstation_order_id)
         WHERE i.shipstation_order_id IN (SELECT unnest($ids)) AND i.parcel_kind = 'order'
         GROUP BY i.parcel_id, i.shipstation_order_id
         """,
         wanted,
     )
-    return [ParcelNow(*(*row, units.get((row[0], row[1]), {}))) for row in rows]
+    return [
+        ParcelNow(kind, parcel_id, order_id, created_at, ship_dates[kind, parcel_id], None, units[kind, parcel_id])
+        if (kind, parcel_id) in units
+        else ParcelNow(kind, parcel_id, order_id, created_at, ship_date, voided_at, {})
+        for kind, parcel_id, order_id, created_at, ship_date, voided_at in rows
+    ]
 
 
 def balances(con: Cursor, as_of: datetime) -> list[Balance]:
@@ -233,8 +247,11 @@ def waterfalls(con: Cursor, after: datetime, through: datetime) -> dict[str, Wat
     }
 
 
-def lot_waterfall(con: Cursor, sku: str, lot: str, after: datetime, through: datetime) -> Waterfall:
-    """The same for one lot of a SKU."""
+def moved_between(con: Cursor, sku: str, lot: str, after: datetime | None, through: datetime) -> Waterfall:
+    """How one lot's expectation at an instant comes about from a count before it, or from nothing (None).
+
+    A count at `through` itself is no part of it: it is what the expectation is held against.
+    """
     moved = con.rows(
         """
         SELECT coalesce(sum(quantity) FILTER (WHERE kind = 'receive'), 0),
@@ -243,14 +260,12 @@ def lot_waterfall(con: Cursor, sku: str, lot: str, after: datetime, through: dat
                coalesce(sum(quantity) FILTER (WHERE kind IN ('adjust_up', 'adjust_down')), 0),
                coalesce(sum(quantity) FILTER (WHERE kind = 'repack'), 0)
         FROM inventory_transactions
-        WHERE sku = $sku AND lot = $lot AND moved_at > $after AND moved_at <= $through
+        WHERE sku = $sku AND lot = $lot AND ($after IS NULL OR moved_at > $after) AND moved_at <= $through
         """,
         {"sku": sku, "lot": lot, "after": after, "through": through},
     )[0]
-    opening, closing = (
-        next((one.quantity for one in balances_of(con, sku, at) if one.lot == lot), 0) for at in (after, through)
-    )
-    return _closed_by_counts(opening, moved, closing)
+    there = [] if after is None else [one.quantity for one in balances_of(con, sku, after) if one.lot == lot]
+    return Waterfall(sum(there), *(int(one) for one in moved))
 
 
 def last_count_before(con: Cursor, sku: str, lot: str, before: datetime) -> datetime | None:
@@ -277,9 +292,11 @@ def entries(con: Cursor, sku: str | None = None, lot: str | None = None, limit: 
         """
         SELECT t.entry_no, t.kind, t.sku, t.lot, t.quantity, t.moved_at, t.business_date, t.entered_at, t.entered_by,
                t.reason_code, t.note, t.reference, t.corrects, t.parcel_kind, t.parcel_id, t.shipstation_order_id,
-               s.order_number
+               coalesce(s.order_number, o.order_number)
         FROM inventory_transactions t
         LEFT JOIN shipped_orders s ON s.shipstation_order_id = t.shipstation_order_id
+        -- What came back wholly is in no shipped_orders any more.
+        LEFT JOIN orders_inbox o ON o.shipstation_order_id = t.shipstation_order_id
         WHERE ($sku IS NULL OR t.sku = $sku) AND ($lot IS NULL OR t.lot = $lot)
         ORDER BY t.moved_at DESC, t.entry_no DESC
         LIMIT $limit
