@@ -6,12 +6,14 @@ known of a week before that is a part of it, and a part never enters an average.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 DAYS_OFF = "days_off"  # name of the setting: 'YYYY-MM-DD,YYYY-MM-DD'
 _WEEK = timedelta(weeks=1)
+_NAME = re.compile(r"(?P<year>[0-9]{4})-W(?P<number>[0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,17 @@ def week_name(monday: date) -> str:
     """'2026-W47', by ISO 8601: the year is that of the week's Thursday, so there may be a week 53."""
     year, number, _ = monday.isocalendar()
     return f"{year}-W{number:02d}"
+
+
+def week_named(name: str) -> date:
+    """The Monday of a week like '2026-W47'. Raises ValueError for another text, and for a week 53 that a year lacks."""
+    match = _NAME.fullmatch(name)
+    try:
+        if match is not None:
+            return date.fromisocalendar(int(match["year"]), int(match["number"]), 1)
+    except ValueError:
+        pass
+    raise ValueError(f"'{name}' is no week like 2026-W47")
 
 
 def first_whole_week(since: date) -> date:

@@ -1,6 +1,7 @@
 """HTTP routes beside the pages (DESIGN section 5): for programs, for monitoring, and for the command line.
 
-Each answer is JSON; what goes wrong is {"error": sentence} with HTTP's status. Who may call is in callers.py.
+Each answer is JSON, but for documents; what goes wrong is {"error": sentence} with HTTP's status. Who may call is in
+callers.py.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError
@@ -20,6 +22,8 @@ from shipsync import runtime
 from shipsync.desk import records
 from shipsync.desk.here import Here
 from shipsync.errors import Busy, ShipsyncError, Unknown, Unusable
+from shipsync.rules.weeks import week_named
+from shipsync.store import closing_documents
 from shipsync.web import health
 from shipsync.web.callers import RefusedError, caller, refuse_foreign
 from shipsync.web.metrics import exposition
@@ -29,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # POST /api/sync/{name}: what a press on the button of that name starts.
 STARTABLE: Mapping[str, str] = {"sync": "shipstation-sync", "eod": "eod", "eow": "eow"}
+
+REPORT_FORMS = ("pdf", "xlsx", "csv")
 
 MAX_BODY_BYTES = 64_000
 JOBS_LISTED = range(1, 501)
@@ -120,6 +126,30 @@ def show_metrics(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
     return Response(text, headers={"content-type": content_type})
 
 
+def weekly_report(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
+    """GET /api/download/weekly-report?week=2026-W47&format=pdf|xlsx|csv: as it was issued last, of the newest week."""
+    form, week = request.query_params.get("format", "pdf"), request.query_params.get("week")
+    if form not in REPORT_FORMS:
+        raise Unusable(f"format: one of {', '.join(REPORT_FORMS)}.")
+    try:
+        monday = week_named(week) if week is not None else None
+    except ValueError:
+        raise Unusable("week: a week like 2026-W47.") from None
+    found = closing_documents.newest(runtime.app().db.read(), "eow", monday, f".{form}")
+    if found is None:
+        raise Unknown(f"There is no weekly report{f' of {week}' if week else ''} yet. Close the week first.")
+    return Response(
+        found.content,
+        media_type=found.head.media_type,
+        headers={"cache-control": "no-store", "content-disposition": _attachment(found.head.name)},
+    )
+
+
+def _attachment(name: str) -> str:
+    quoted = quote(name)
+    return f'attachment; filename="{name}"' if quoted == name else f"attachment; filename*=utf-8''{quoted}"
+
+
 def _asked(asked: records.Asked) -> Response:
     told: dict[str, Any] = asked.model_dump() | {"status_url": f"/api/jobs/{asked.job_id}"}
     if not asked.created:
@@ -191,6 +221,7 @@ ROUTES: Sequence[BaseRoute] = [
     _route("/api/status", "GET", Role.VIEWER, show_status),
     _route("/api/doctor", "GET", Role.VIEWER, examine),
     _route("/api/sync/{name}", "POST", Role.OPERATOR, start),
+    _route("/api/download/weekly-report", "GET", Role.VIEWER, weekly_report),
     _route("/api/jobs", "GET", Role.VIEWER, list_jobs),
     _route("/api/jobs", "POST", Role.OPERATOR, add_job),
     _route("/api/jobs/{job_id}", "GET", Role.VIEWER, show_job),

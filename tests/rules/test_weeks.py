@@ -12,10 +12,12 @@ from shipsync.rules.weeks import (
     WorkCalendar,
     days_off,
     days_off_text,
+    first_whole_week,
     known_weeks,
     last_complete_week,
     week_ends,
     week_name,
+    week_named,
     week_of,
     weeks_between,
 )
@@ -73,6 +75,26 @@ def test_a_week_goes_from_its_monday_to_its_sunday(monday: date) -> None:
 )
 def test_the_weeks_between_two_have_both_in_them(last: date, weeks: int) -> None:
     assert weeks_between(MONDAY, last) == [MONDAY + number * WEEK for number in range(weeks)]
+
+
+@given(mondays)
+def test_a_week_is_found_by_its_name(monday: date) -> None:
+    assert week_named(week_name(monday)) == monday
+
+
+@pytest.mark.parametrize(
+    "name", ["2026-W54", "2025-W53", "2026-W00", "2026-W7", "2026-47", "2026-09-07", "0000-W01", ""]
+)
+def test_what_names_no_week_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is no week like 2026-W47"):
+        week_named(name)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_the_first_whole_week_behind_a_day_begins_with_it_or_within_the_next_six(day: date) -> None:
+    monday = first_whole_week(day)
+    assert monday == week_of(monday)
+    assert timedelta() <= monday - day < WEEK
 
 
 def test_fifty_three_weeks_lie_between_the_first_and_the_last_week_of_2026() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from shipsync.store import closing_documents
 from tests.house import SYNC, House
 from tests.web.calling import get, post
 
@@ -168,3 +170,58 @@ def test_the_database_is_examined(served: House) -> None:
 
 def test_answers_are_kept_by_nobody(served: House) -> None:
     assert get("/api/status").headers["cache-control"] == "no-store"
+
+
+def a_report(
+    house: House, monday: date, version: int, suffix: str = "pdf", media_type: str = "application/pdf"
+) -> None:
+    name = f"weekly-report-{monday}-v{version}.{suffix}"
+    with house.app.db.transaction() as con:
+        closing_documents.keep(con, "eow", monday, version, name, media_type, name.encode(), house.app.now())
+
+
+def test_the_weekly_report_is_that_of_the_newest_week_and_version(served: House) -> None:
+    monday = date(2026, 9, 7)
+    a_report(served, monday - timedelta(weeks=1), 3)
+    a_report(served, monday, 1)
+    a_report(served, monday, 2)
+    a_report(served, monday, 2, "csv", "text/csv")
+    reply = get("/api/download/weekly-report")
+    assert (reply.status, reply.text) == (200, "weekly-report-2026-09-07-v2.pdf")
+    assert reply.headers["content-type"] == "application/pdf"
+    assert reply.headers["content-disposition"] == 'attachment; filename="weekly-report-2026-09-07-v2.pdf"'
+    assert reply.headers["cache-control"] == "no-store"
+    older = get("/api/download/weekly-report?week=2026-W36")
+    assert older.text == "weekly-report-2026-08-31-v3.pdf"
+    assert get("/api/download/weekly-report?format=csv&week=2026-W37").text == "weekly-report-2026-09-07-v2.csv"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "said"),
+    [
+        ("", 404, "There is no weekly report yet. Close the week first."),
+        ("?week=2026-W37", 404, "There is no weekly report of 2026-W37 yet. Close the week first."),
+        ("?week=2026-W54", 400, "week: a week like 2026-W47."),
+        ("?week=2025-W53", 400, "week: a week like 2026-W47."),
+        ("?week=2026-09-07", 400, "week: a week like 2026-W47."),
+        ("?format=docx", 400, "format: one of pdf, xlsx, csv."),
+    ],
+)
+def test_a_weekly_report_that_there_is_none_of_is_said_plainly(
+    served: House, query: str, status: int, said: str
+) -> None:
+    reply = get(f"/api/download/weekly-report{query}")
+    assert (reply.status, reply.data) == (status, {"error": said})
+
+
+def test_a_document_is_handed_out_to_known_callers_only(served: House) -> None:
+    a_report(served, date(2026, 9, 7), 1)
+    assert get("/api/download/weekly-report", x_forwarded_for="10.0.0.9").status == 403
+
+
+def test_a_document_keeps_a_name_with_any_letters(served: House) -> None:
+    with served.app.db.transaction() as con:
+        closing_documents.keep(con, "eow", date(2026, 9, 7), 1, "Rinse & Co é.pdf", "application/pdf", b"%PDF",
+                               served.app.now())  # fmt: skip
+    reply = get("/api/download/weekly-report")
+    assert reply.headers["content-disposition"] == "attachment; filename*=utf-8''Rinse%20%26%20Co%20%C3%A9.pdf"
