@@ -9,6 +9,7 @@ no mark, and yield to what has been learned since they were answered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -32,8 +33,17 @@ from shipsync.store.settings import log_once
 CHUNK = 2_000
 
 
-def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
-    """Apply everything that was fetched and not yet applied. Returns the mark before and after."""
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying came to."""
+
+    before: Mark  # the mark
+    after: Mark
+    touched: int  # orders that are other than they were, or their parcels
+
+
+def apply_readings(work: Work, reader: Reader) -> Applied:
+    """Apply everything that was fetched and not yet applied."""
     unapplied = reader.unapplied()
     now = work.now()
     with work.db.transaction() as con:
@@ -59,7 +69,7 @@ def apply_readings(work: Work, reader: Reader) -> tuple[Mark, Mark]:
         for status in work.memory.get("states read", ()):
             marks.set_feed_mark(con, work.lease.workflow, turn_of(status), now, now)
         readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
-    return before, after
+    return Applied(before, after, len(touched) + len(vanished))
 
 
 def apply_beside_the_mark(work: Work, reader: Reader) -> None:

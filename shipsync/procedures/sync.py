@@ -7,7 +7,8 @@
                    single orders that are shipped and have shown none.
 3. fetch names     carriers, services and stores, on the first run and when a code has no name yet.
 4. apply           ONE transaction: orders routed and written, parcels, what has left the house, quarantine, mark.
-                   A failure leaves the tables as they were, and all pages for the next run.
+                   A failure leaves the tables as they were, and all pages for the next run. Where orders changed, stock
+                   is recomputed after it, in a transaction of its own; a kill in between leaves it as old as it says.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from datetime import datetime, timedelta
 from shipsync.errors import ShipStationDown, ShipStationGarbled
 from shipsync.procedures.applying import apply_readings, spans
 from shipsync.procedures.holding import poison_place
+from shipsync.procedures.inventory import recalculate
 from shipsync.procedures.parcels import fetch_parcels
 from shipsync.procedures.reading import Reader, reader_of
 from shipsync.procedures.work import Procedure, Result, Step, Work
@@ -79,7 +81,10 @@ def fetch_names(work: Work) -> Result:
 
 def apply(work: Work) -> Result:
     """Step 4. Returns the run's figures."""
-    before, after = apply_readings(work, reader_of(work))
+    applied = apply_readings(work, reader_of(work))
+    before, after = applied.before, applied.after
+    if applied.touched:
+        _recalculate(work)
     figures = {"imported": 0, "updated": 0, "quarantined": 0, "fetched": 0} | work.counts
     since = before.complete_through or work.now() - watermark.SEED
     work.log(f"Fetched {figures.pop('fetched'):,} orders since {_spoken(since)}.")
@@ -90,6 +95,13 @@ def apply(work: Work) -> Result:
     slow = f" That is more than {SLOW_AFTER.total_seconds():.0f} s." if elapsed > SLOW_AFTER else ""
     work.log(f"Elapsed: {elapsed.total_seconds():.1f} s.{slow}")
     return dict(work.counts)
+
+
+def _recalculate(work: Work) -> None:
+    now = work.now()
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        recalculate(con, work.settings.zone, now, now)
 
 
 PROCEDURE = Procedure(
