@@ -90,13 +90,11 @@ class WeeklyReport:
         """What the mail is headed with: 'Week 47: 481 units, 2 SKUs low'."""
         number = self.week_start.isocalendar().week
         parts = [f"{self.units_shipped:,} {'unit' if self.units_shipped == 1 else 'units'}"]
-        for level in ("critical", "low"):
+        for level in ("critical", "low", "unknown"):
             count = sum(1 for line in self.lines if line.level == level)
             if count:
                 parts.append(f"{count} {'SKU' if count == 1 else 'SKUs'} {level}")
-        if len(parts) == 1:
-            parts.append("all SKUs normal" if all(one.level == "normal" for one in self.lines) else "no SKU low")
-        return f"Week {number}: {', '.join(parts)}"
+        return f"Week {number}: {', '.join(parts if len(parts) > 1 else [*parts, 'all SKUs normal'])}"
 
     def as_json(self) -> str:
         """The report as text, always the same for the same figures."""
