@@ -52,13 +52,24 @@ _UNBROKEN_SINCE = """
 """
 
 
-def covered_since(con: Cursor, zone: ZoneInfo) -> date | None:
+def read_since(con: Cursor, zone: ZoneInfo) -> date | None:
     """The first business date from whose beginning on everything that was shipped has been read without a gap.
 
     None before the first sync. `zone` is the warehouse's. A backfill that ends where what is known begins moves it.
     """
     unbroken_since: datetime | None = con.value(_UNBROKEN_SINCE)
     return None if unbroken_since is None else first_whole_day(unbroken_since, zone)
+
+
+def covered_since(con: Cursor, zone: ZoneInfo) -> date | None:
+    """From which business date on weeks are counted by ourselves; None while none are.
+
+    Where everything has been read, but not before anything was shipped: an account in which nothing had left yet says
+    nothing of what the warehouse shipped by other ways before.
+    """
+    since = read_since(con, zone)
+    first_shipped: date | None = con.value("SELECT min(ship_date) FROM shipped_items")
+    return None if since is None or first_shipped is None else max(since, first_shipped)
 
 
 def put_loaded(con: Cursor, rows: Sequence[WeekUnits], now: datetime) -> int:

@@ -64,7 +64,7 @@ def empty(db: Database) -> None:
 
 
 def covered(db: Database) -> date | None:
-    return store.covered_since(db.read(), PACIFIC)
+    return store.read_since(db.read(), PACIFIC)
 
 
 def left(db: Database, on: date, units: int, sku: str | None = "17612") -> None:
@@ -240,3 +240,16 @@ def test_counting_in_steps_ends_where_counting_at_once_does(
             recount(emptied)
     recount(emptied)
     assert kept(emptied) == [(*key, units, "counted") for key, units in sorted(expected.items())]
+
+
+def test_weeks_are_counted_from_the_first_parcel_on(memory: Database) -> None:
+    a_reading(memory, MIDNIGHT - 4 * WEEK, MIDNIGHT + WEEK)
+    assert store.covered_since(memory.read(), PACIFIC) is None
+    left(memory, date(2026, 10, 27), 3)
+    assert store.covered_since(memory.read(), PACIFIC) == date(2026, 10, 27)
+
+
+def test_what_was_shipped_before_the_first_reading_covers_nothing(memory: Database) -> None:
+    a_reading(memory, MIDNIGHT, MIDNIGHT + WEEK)
+    left(memory, date(2026, 10, 27), 3)
+    assert store.covered_since(memory.read(), PACIFIC) == MONDAY
