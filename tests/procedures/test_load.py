@@ -20,6 +20,7 @@ from shipsync.store.ledger import Balance
 from shipsync.store.weekly_history import loaded_weeks
 from tests.house import House
 from tests.procedures.shop_side import NOW, a_database, run, tables
+from tests.store.order_rows import a_shipped_order
 
 PRODUCTS = "sku,name,is_key,units_per_pallet,lead_time_days,reorder_point\n"
 BUNDLES = "bundle_sku,component_sku,quantity\n"
@@ -220,6 +221,7 @@ def test_weekly_history_is_kept_and_replaced_by_week_and_sku(db: Database, tmp_p
 
 def test_weeks_that_shipsync_counts_itself_are_not_loaded_and_it_says_so(house: House, tmp_path: Path) -> None:
     house.sync()  # reads 30 days back from Wednesday 2026-09-16, so whole days since 2026-08-18
+    a_shipped_order(house.app.db, "700015", date(2026, 8, 18))
     path = tmp_path / "weeks.csv"
     weeks = [date(2026, 8, 10) + timedelta(weeks=number) for number in range(5)]
     path.write_text(
