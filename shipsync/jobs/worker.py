@@ -193,10 +193,11 @@ class Worker:
         """Within a job: have another one done now, to its end, whatever is queued. Returns it as it ended.
 
         One of its kind that waits is joined if it does the same or can be widened to it; else it goes first. Raises
-        Cancelled if somebody asked the job that wants this to stop meanwhile.
+        Cancelled if somebody asked the job that wants this to stop meanwhile, LockBusy if one of its kind runs.
         """
         app, wanting = self._app, self._claims[-1]
         while True:
+            self._leave_none_running(kind)
             asked = enqueue(app.db, kind, arguments, wanting.job.kind, app.now(), widens=kind in WIDENED)
             with app.db.transaction() as con:
                 job = jobs_store.job(con, asked.job_id)
@@ -213,6 +214,20 @@ class Worker:
         if ended is None:
             raise LookupError(f"job {asked.job_id} vanished")
         return ended
+
+    def _leave_none_running(self, kind: str) -> None:
+        """Nobody else works here: a job of that kind that says `running` has died, or it is one that wants this."""
+        app = self._app
+        there = jobs_store.open_job(app.db.read(), kind)
+        if there is None or there.status != "running":
+            return
+        with app.db.transaction() as con:
+            for one in self._claims:
+                one.lease.check(con)  # ours must not count as dead
+            _interrupt_dead(con, app.now(), LOCK_EXPIRED)
+        there = jobs_store.open_job(app.db.read(), kind)
+        if there is not None and there.status == "running":
+            raise LockBusy(kind, str(there.run_id))
 
     def _claim(self, con: Cursor, job: Job) -> _Claim | None:
         """Make the job ours, or end it here if there is nothing to run."""
@@ -288,7 +303,8 @@ class Worker:
             if said != claim.kept:
                 runs.keep_run(con, claim.lease.run_id, work.counts, claim.log)
                 claim.kept = said
-            next_step = None if self._stopping.is_set() else following
+            wanted = not any(jobs_store.is_cancel_requested(con, one.lease.run_id) for one in self._claims[:-1])
+            next_step = following if wanted and not self._stopping.is_set() else None
             goes_on = jobs_store.next_step(con, job_id, done, work.results[done], next_step, app.now())
         if not goes_on:
             raise Cancelled(CANCELLED)
