@@ -129,12 +129,13 @@ def a_house(
     seed: int = 1,
     switches: Switches | None = None,
     database: Path | None = None,
+    zone: str = "America/Los_Angeles",
 ) -> Iterator[House]:
-    """Build a house; with `orders_per_day` its people live, else only the test acts."""
+    """Build a house in a time zone; with `orders_per_day` its people live, else only the test acts."""
     clock = VirtualClock(start)
     time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
     world = World(seed, start, orders_per_day=orders_per_day, switches=switches or Switches())
-    settings = load_settings({}, None)
+    settings = load_settings({"SHIPSYNC_TIMEZONE": zone}, None)
     with Server(world, clock.now, faults=Faults()) as server, open_database(database) as db:
         prepare_database(db, settings, start)
         door = open_door(server.url, "sandbox", "sandbox", time)
