@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
+from typing import Any
 
 from shipsync.rules.catalogue import Product
 from shipsync.rules.readiness import Unreadable, WithoutParcel
@@ -71,5 +73,8 @@ def test_a_key_product_is_uncounted_until_its_stock_is_known(memory: Database) -
 
 
 def a_stock(sku: str, quantity: int | None) -> Current:
-    return Current(sku, quantity, 0, 0, quantity, None, 0, None, None, None, None, None, None, None, None, None,
-                   is_reorder_point_given=False, alert_level="unknown", alert_reason="", last_counted_at=None)  # fmt: skip
+    values: dict[str, Any] = dict.fromkeys(field.name for field in fields(Current))
+    known = {"sku": sku, "current_quantity": quantity, "available_quantity": quantity, "awaiting_quantity": 0,
+             "quarantined_quantity": 0, "weeks_counted": 0, "is_reorder_point_given": False,
+             "alert_level": "unknown", "alert_reason": ""}  # fmt: skip
+    return Current(**(values | known))
