@@ -14,7 +14,7 @@ from shipsync.procedures import edit_catalogue as edit
 from shipsync.procedures.edit_catalogue import Saved
 from shipsync.procedures.import_orders import WORKFLOW as IMPORT
 from shipsync.procedures.inventory import recalculate
-from shipsync.procedures.load import load_text
+from shipsync.procedures.load import LOADS, load_text
 from shipsync.rules.catalogue import BundlePart
 from shipsync.rules.catalogue_edits import (
     BUNDLES,
@@ -28,7 +28,7 @@ from shipsync.store import products as store
 from shipsync.store import workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import audit
-from shipsync.web import words
+from shipsync.web import words, workflow_words
 from shipsync.web.roles import Role, require
 
 
@@ -81,7 +81,7 @@ def save_bundles(
 
 
 def load_csv(what: str, name: str, data: bytes) -> Answer:
-    """Load a CSV of products or bundles, all of it or nothing (DESIGN section 5)."""
+    """Load a CSV file of one kind, all of it or nothing (DESIGN section 5)."""
     person = require(Role.OPERATOR)
     app = runtime.app()
     try:
@@ -93,7 +93,8 @@ def load_csv(what: str, name: str, data: bytes) -> Answer:
     except (LoadError, StoreError) as error:
         return Answer(problems=_problems(error))
     added = (after.products.keys() | after.bundles.keys()) - before.products.keys() - before.bundles.keys()
-    said = f"{name}: {words.count(done.rows, 'row')} read, {words.count(done.changed, what[:-1])} changed."
+    figures = workflow_words.figures({LOADS[what].figure: done.changed, "rows left out": done.left_out})
+    said = f"{name}: {words.count(done.rows, 'row')} read, {figures}."
     return Answer(said + _try_held(added, person.name))
 
 

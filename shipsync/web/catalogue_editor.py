@@ -31,10 +31,10 @@ from shipsync.store import products as store
 from shipsync.web import catalogue, words
 from shipsync.web.answers import ask
 from shipsync.web.catalogue import Answer
+from shipsync.web.load_form import load_form, problems
 from shipsync.web.roles import Role, may
 from shipsync.web.tables import file_name
 
-_PROBLEMS_SHOWN = 20
 _ROWS_SHOWN = 15  # of a table before it scrolls
 _HEIGHT_PX = 560
 _WHOLE_NUMBERS = (*UNSAID, "quantity")
@@ -163,7 +163,7 @@ def _tell(sheet: _Sheet, answer: Answer) -> None:
         st.warning(words.plain(answer.question))
         st.button("Delete and save", key=f"imports_{sheet.what}_sure", on_click=_be_sure, args=(sheet,))
     elif answer.problems:
-        _problems("Nothing was saved; what you typed is still here.", answer.problems)
+        problems("Nothing was saved; what you typed is still here.", answer.problems)
     else:
         st.session_state[f"imports_{sheet.what}_said"] = answer.said
         _forget(sheet)
@@ -176,13 +176,6 @@ def _flash(sheet: _Sheet) -> None:
     said = st.session_state.pop(f"imports_{sheet.what}_said", "")
     if said:
         st.success(words.plain(said))
-
-
-def _problems(headline: str, problems: Sequence[str]) -> None:
-    lines = [f"- {words.plain(problem)}" for problem in problems[:_PROBLEMS_SHOWN]]
-    if len(problems) > _PROBLEMS_SHOWN:
-        lines.append(f"- and {len(problems) - _PROBLEMS_SHOWN:,} more")
-    st.error(headline + "\n" + "\n".join(lines))
 
 
 def _download(sheet: _Sheet) -> None:
@@ -201,25 +194,18 @@ def _download(sheet: _Sheet) -> None:
 
 
 def _upload(sheet: _Sheet) -> None:
-    columns = ",".join(PRODUCT_COLUMNS if sheet.what == PRODUCTS else BUNDLE_FIELDS)
+    def keep(said: str) -> None:
+        st.session_state[f"imports_{sheet.what}_said"] = said
+        _forget(sheet)
+
     with st.expander(f"Load {sheet.what} from a CSV file"):
-        st.caption(
-            f"Columns `{columns}`. What the file does not name stays as it is"
-            + ("." if sheet.what == PRODUCTS else "; a bundle that it names gets exactly the parts it gives.")
+        load_form(
+            sheet.what,
+            PRODUCT_COLUMNS if sheet.what == PRODUCTS else BUNDLE_FIELDS,
+            "What the file does not name stays as it is"
+            + ("." if sheet.what == PRODUCTS else "; a bundle that it names gets exactly the parts it gives."),
+            keep,
         )
-        with st.form(f"imports_{sheet.what}_load_form", border=False, clear_on_submit=False):
-            file = st.file_uploader("CSV file", type=["csv"], key=f"imports_{sheet.what}_file", max_upload_size=16)
-            pressed = st.form_submit_button(f"Load {sheet.what}", key=f"imports_{sheet.what}_load")
-        if pressed and file is None:
-            st.warning("Choose a file first.")
-        elif pressed and file is not None:
-            answer = catalogue.load_csv(sheet.what, file.name, file.getvalue())
-            if answer.problems:
-                _problems(f"{words.plain(file.name)}: nothing was loaded.", answer.problems)
-            else:
-                st.session_state[f"imports_{sheet.what}_said"] = answer.said
-                _forget(sheet)
-                st.rerun()
 
 
 def _frame(sheet: _Sheet, rows: Sequence[Cells]) -> pd.DataFrame:
@@ -232,9 +218,12 @@ def _product_columns() -> dict[str, Any]:
     make = st.column_config
     return {
         "sku": make.TextColumn(LABELS["sku"], width="small"),
-        "name": make.TextColumn(LABELS["name"], width="medium"),
+        "name": make.TextColumn(LABELS["name"], width=150),
         "is_key": make.CheckboxColumn(
-            LABELS["is_key"], default=False, help="Counted, billed and shipped by us. Others are known and left out."
+            LABELS["is_key"],
+            width=105,
+            default=False,
+            help="Counted, billed and shipped by us. Others are known and left out.",
         ),
         "units_per_pallet": make.NumberColumn(LABELS["units_per_pallet"], step=1, help=_UNSAID),
         "lead_time_days": make.NumberColumn(LABELS["lead_time_days"], step=1, help=_UNSAID),

@@ -57,6 +57,25 @@ WORKFLOWS: Mapping[str, Workflow] = {
             "apply": "Write everything at once",
         },
     ),
+    "eod": Workflow(
+        {
+            "sync": "Read everything from ShipStation",
+            "shipped": "Bring what was shipped into history and stock",
+            "census": "Compare the day with ShipStation's own lists",
+            "recalculate": "Recalculate stock and averages",
+            "freeze": "Freeze what to expect on the shelf",
+        },
+    ),
+    "eow": Workflow(
+        {
+            "day": "Close the day first",
+            "weeks": "Count the units of every week anew",
+            "stock": "Recalculate stock and averages",
+            "report": "Freeze the report",
+            "mail": "Send the report",
+            "archive": "Keep its documents",
+        },
+    ),
 }
 
 # What runs count: the thing, and what became of it. In this order they stand in a sentence.
@@ -99,9 +118,14 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "bundles changed": ("bundle", "changed"),
     "counts entered": ("count", "entered"),
     "weekly figures changed": ("weekly figure", "changed"),
-    "rows left out": ("row", "left out: shipsync counts that week itself"),
+    "rows left out": ("row", "not used, as shipsync counts those weeks itself"),
     "rows read": ("row", "read"),
     "rows": ("row", "copied and checked"),
+    "orders shipped": ("order", "shipped"),
+    "units shipped": ("unit", "shipped"),
+    "SKUs updated": ("SKU", "updated"),
+    "orders brought in step": ("order", "brought in step with stock"),
+    "differences with ShipStation": ("difference", "with ShipStation"),
     "requests": ("request", ""),
 }
 _MANY = {"list of names": "lists of names"}
@@ -130,9 +154,17 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
     "orders-cleanup": ("removed", "would be removed"),
     "backup": ("rows",),
     "load": ("rows read",),
+    "eod": ("orders shipped",),
+    "eow": ("units shipped",),
 }
 
-ASKED_BY: Mapping[str, str] = {"schedule": "the schedule", "command line": "the command line"}
+ASKED_BY: Mapping[str, str] = {
+    "schedule": "the schedule",
+    "command line": "the command line",
+    # Jobs that another one has done within its own.
+    "eod": "the end of the day",
+    "eow": "the end of the week",
+}
 
 
 def step(workflow: str, name: str) -> str:
