@@ -1,4 +1,4 @@
-"""Imports: order files before and after they are taken, and the catalogue by which they are read."""
+"""Imports: order files before and after they are taken, the catalogue by which they are read, and what was before."""
 
 import streamlit as st
 
@@ -15,6 +15,7 @@ from shipsync.web.links import link
 from shipsync.web.opening import open_page
 from shipsync.web.order_file_upload import order_file_upload
 from shipsync.web.roles import Role, require
+from shipsync.web.stock_loads import stock_loads
 from shipsync.web.tables import Column, table
 
 FILES_SHOWN = 200
@@ -24,7 +25,7 @@ require(Role.VIEWER)
 st.title("Imports")
 
 new_bundle, new_product = st.query_params.get("bundle", "").strip(), st.query_params.get("product", "").strip()
-ORDER_FILES, PRODUCTS, BUNDLES = "Order files", "Products", "Bundles"
+ORDER_FILES, PRODUCTS, BUNDLES, STOCK = "Order files", "Products", "Bundles", "Stock and weeks"
 TAB, ASKED = "imports_tab", "imports_asked"
 asked = new_bundle or new_product
 # A SKU in the address opens its tab once; where a person goes from there, and what saving leaves, stays.
@@ -62,7 +63,9 @@ for sku, orders in list(missing.orders.items())[:SKUS_SHOWN]:
 if len(missing.orders) > SKUS_SHOWN:
     link("sync", f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: see the held orders")
 
-files_tab, products_tab, bundles_tab = st.tabs([ORDER_FILES, PRODUCTS, BUNDLES], key=TAB, on_change="rerun")
+files_tab, products_tab, bundles_tab, stock_tab = st.tabs(
+    [ORDER_FILES, PRODUCTS, BUNDLES, STOCK], key=TAB, on_change="rerun"
+)
 
 with files_tab:
     st.subheader("Take an order file")
@@ -107,3 +110,6 @@ with products_tab:
 
 with bundles_tab:
     bundles_editor(new_sku=new_bundle)
+
+with stock_tab:
+    stock_loads()

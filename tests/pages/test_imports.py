@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from shipsync.web.catalogue_editor import edited
 from tests.house import IMPORT, House, a_house
 from tests.procedures.shop_side import an_order
 from tests.site import Site, a_site
+from tests.store.order_rows import a_shipped_order
 
 Edits = Mapping[str, Any]
 
@@ -298,6 +300,40 @@ def test_a_csv_is_loaded_or_every_bad_line_named(site: Site) -> None:
     press(test, "imports_bundles_load")
     assert said(test) == "b.csv: 1 row read, 1 bundle changed."
     assert [row[:3] for row in audited(site.house)] == [("local admin", "bundle loaded", "18855")]
+
+
+def test_opening_stock_is_loaded_and_said_to_be_known(site: Site) -> None:
+    test = site.page("imports")
+    assert "Nobody has said yet what stands on the shelf." in text_of(test)
+    bad = b"sku,lot,quantity,as_of\n17612,6,1200,2026-09-15\n"
+    test.file_uploader(key="imports_opening-stock_file").set_value(("stock.csv", bad, "text/csv"))
+    press(test, "imports_opening-stock_load")
+    assert "stock.csv: nothing was loaded." in refused(test)
+    assert "line 2: lot: '6' is not a lot" in refused(test)
+    good = b"sku,lot,quantity,as_of\n17612,250237,1200,2026-09-15\n17904,,0,2026-09-16 08:00\n"
+    test.file_uploader(key="imports_opening-stock_file").set_value(("stock.csv", good, "text/csv"))
+    press(test, "imports_opening-stock_load")
+    assert said(test) == "stock.csv: 2 rows read, 2 counts entered."
+    assert "Of 3 of 5 products nobody has said it yet: 17914, 18675, 18795." in text_of(test)
+    assert audited(site.house) == [
+        ("local admin", "opening stock loaded", "stock.csv", None, "counts entered: 2"),
+    ]
+
+
+def test_weekly_history_is_loaded_but_for_weeks_that_are_counted(site: Site) -> None:
+    site.house.sync()  # reads back to 2026-08-17 13:00
+    a_shipped_order(site.house.app.db, "700015", date(2026, 8, 18))
+    test = site.page("imports")
+    assert "No week was loaded yet. From 2026-W35 on shipsync counts weeks itself." in text_of(test)
+    weeks = [date(2026, 8, 10) + timedelta(weeks=number) for number in range(5)]
+    lines = "".join(f"{monday},{monday + timedelta(days=6)},17612,400\n" for monday in weeks)
+    data = f"start_date,end_date,sku,quantity_shipped\n{lines}".encode()
+    test.file_uploader(key="imports_weekly-history_file").set_value(("weeks.csv", data, "text/csv"))
+    press(test, "imports_weekly-history_load")
+    assert said(test) == (
+        "weeks.csv: 5 rows read, 2 weekly figures changed, 3 rows not used, as shipsync counts those weeks itself."
+    )
+    assert "Loaded: 2 weeks, 2026-W33 to 2026-W34." in text_of(test)
 
 
 def test_edits_of_a_table_are_put_upon_its_rows() -> None:
