@@ -81,6 +81,8 @@ def result_sentence(found: JobView) -> str:
     result = found.job.result or {}
     if result.get("disabled"):
         return "it is switched off, so nothing was done"
+    if result.get("sentence"):  # of a closing, as it stands on its page
+        return words.plain(str(result["sentence"]))
     return words.plain(workflow_words.figures(found.counts))
 
 

@@ -32,6 +32,10 @@ SIGNS: dict[str, tuple[str, str]] = {
     "awaiting_shipment": ("►", "blue"),
     "on_hold": ("‖", "orange"),
     "shipped": ("✓", "green"),
+    # Closings.
+    "ready": ("✓", "green"),
+    "closed": ("✓", "green"),
+    "not closed": ("○", "gray"),
     # Alerts and mails.
     "normal": ("✓", "green"),
     "firing": ("■", "red"),
