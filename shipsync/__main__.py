@@ -15,11 +15,12 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from shipsync.commands import apart, telling, working
 from shipsync.commands.answer import BUSY, DONE, FAILED, STOPPED, USAGE, Answer
 from shipsync.config import Settings, load_settings
-from shipsync.desk.records import day_of
+from shipsync.desk.records import Loadable, day_of
 from shipsync.errors import Busy, ConfigurationError, ShipsyncError, StoreMismatch, Unknown, Unusable
 
 Command = Callable[[Settings, argparse.Namespace], Answer]
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     one = add("restore", apart.restore, "Put a backup in the place of the database.")
     one.add_argument("path", type=Path, metavar="FILE")
     one = add("load", working.load, "Load a CSV file; a bad line leaves everything as it was.")
-    one.add_argument("what", choices=["products", "bundles", "opening-stock", "weekly-history"])
+    one.add_argument("what", choices=get_args(Loadable))
     one.add_argument("path", type=Path, metavar="FILE.csv")
     one = add("simulate", apart.simulate, "Run the whole order loop against a made-up world on a virtual clock.")
     one.add_argument("--days", type=int, default=1)

@@ -204,10 +204,13 @@ class BackupArguments(Arguments):
     path: WholePath | None = None  # None: today's file in the folder of nightly backups
 
 
+Loadable = Literal["products", "bundles", "opening-stock", "weekly-history"]
+
+
 class LoadArguments(Arguments):
     """Of `load`."""
 
-    what: Literal["products", "bundles", "opening-stock", "weekly-history"]
+    what: Loadable
     path: WholePath
 
 

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from shipsync.desk.records import Loadable
 from shipsync.errors import LoadError
-from shipsync.procedures.load import PROCEDURE
+from shipsync.procedures.load import LOADS, PROCEDURE
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE, BundlePart, Product
 from shipsync.rules.ledger import Movement
 from shipsync.store import ledger, products, weekly_history
@@ -144,6 +145,10 @@ def test_loading_the_same_file_again_changes_nothing(db: Database, tmp_path: Pat
     assert load(db, tmp_path, "products", PRODUCTS + "20000,Brush,no,,,\n") == {"rows read": 1, "products changed": 0}
     assert tables(db) == before
     assert len(audited(db)) == 1
+
+
+def test_whatever_can_be_loaded_can_be_asked_for() -> None:
+    assert get_args(Loadable) == tuple(LOADS)
 
 
 def test_a_file_that_is_not_there_is_an_error(db: Database, tmp_path: Path) -> None:
