@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from shipsync.store.cursor import Cursor
+
+RequestKind = Literal["adjust", "repack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +16,12 @@ class Request:
     """A change of stock above the limit."""
 
     request_no: int
+    kind: RequestKind
     sku: str
     lot: str
     quantity: int  # what it would add
     moved_at: datetime
-    reason_code: str
+    reason_code: str | None  # None: repacked goods
     note: str
     asked_at: datetime
     asked_by: str
@@ -26,7 +30,7 @@ class Request:
     entry_no: int | None  # the movement it became; None: it waits, or was refused
 
 
-_REQUEST_COLUMNS = """request_no, sku, lot, quantity, moved_at, reason_code, note, asked_at, asked_by, decided_at,
+_REQUEST_COLUMNS = """request_no, kind, sku, lot, quantity, moved_at, reason_code, note, asked_at, asked_by, decided_at,
     decided_by, entry_no"""
 
 
@@ -36,8 +40,9 @@ def ask_for(
     lot: str,
     quantity: int,
     *,
+    kind: RequestKind,
     moved_at: datetime,
-    reason_code: str,
+    reason_code: str | None,
     note: str,
     by: str,
     now: datetime,
@@ -45,13 +50,15 @@ def ask_for(
     """Let a change of stock wait for a second person. Returns its number."""
     request_no: int = con.value(
         """
-        INSERT INTO adjustment_requests (request_no, sku, lot, quantity, moved_at, reason_code, note, asked_at,
+        INSERT INTO adjustment_requests (request_no, kind, sku, lot, quantity, moved_at, reason_code, note, asked_at,
             asked_by)
-        SELECT coalesce(max(request_no), 0) + 1, $sku, $lot, $quantity, $moved_at, $reason_code, $note, $now, $by
+        SELECT coalesce(max(request_no), 0) + 1, $kind, $sku, $lot, $quantity, $moved_at, $reason_code, $note, $now,
+               $by
         FROM adjustment_requests
         RETURNING request_no
         """,
         {
+            "kind": kind,
             "sku": sku,
             "lot": lot,
             "quantity": quantity,

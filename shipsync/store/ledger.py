@@ -281,6 +281,19 @@ def last_count_before(con: Cursor, sku: str, lot: str, before: datetime) -> date
     return at
 
 
+def counted_from(con: Cursor, sku: str, lot: str, since: datetime) -> datetime | None:
+    """When a lot was counted the first time at an instant or after it; None: never. Such a count settles what moved."""
+    at: datetime | None = con.value(
+        """
+        SELECT min(moved_at)
+        FROM inventory_transactions
+        WHERE sku = $sku AND lot = $lot AND kind = 'count' AND moved_at >= $since
+        """,
+        {"sku": sku, "lot": lot, "since": since},
+    )
+    return at
+
+
 def counts_there(con: Cursor) -> set[tuple[str, str, datetime]]:
     """The counts that were ever entered, by SKU, lot and instant."""
     return set(con.rows("SELECT sku, lot, moved_at FROM inventory_transactions WHERE kind = 'count'"))

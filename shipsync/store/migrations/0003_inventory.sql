@@ -175,11 +175,12 @@ CREATE TABLE count_entries (
 -- Adjustments above the limit wait here until another person approves or refuses them; only then they move stock.
 CREATE TABLE adjustment_requests (
     request_no  BIGINT PRIMARY KEY,
+    kind        VARCHAR NOT NULL CHECK (kind IN ('adjust', 'repack')),
     sku         VARCHAR NOT NULL,
     lot         VARCHAR NOT NULL,
     quantity    INTEGER NOT NULL,               -- what it would add
     moved_at    TIMESTAMPTZ NOT NULL,
-    reason_code VARCHAR NOT NULL,
+    reason_code VARCHAR,                        -- null: of repacked goods, whose kind says it all
     note        VARCHAR NOT NULL,
     asked_at    TIMESTAMPTZ NOT NULL,
     asked_by    VARCHAR NOT NULL,
