@@ -5,7 +5,8 @@
 
 A count covers its products wholly: a lot that is not on the sheet, or that the ledger takes for less than none, is
 counted as none. Posted, it is an anchor at the instant its expectation stands at; what moved since is carried on top.
-Neither is a job: each is one short transaction at the press. Everything is kept, a line's former countings too.
+Neither is a job: each is one short transaction at the press. Everything is kept, a line's former countings too. Each of
+them raises Refused with a sentence, and changes nothing, for what cannot be; nobody does anything without a name.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from shipsync.store.settings import audit
 
 NOT_ON_THE_SHEET = "not on the sheet"  # who counts what nobody can look for
 LONGEST_NOTE = 500
+MOST_UNITS = 1_000_000  # of one lot; more is a slip of the finger
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def open_count(db: Database, day: date, skus: Collection[str] | None, by: str, n
 
     Raises Refused where the day is not closed, or where a count of one of the products is open already.
     """
+    _check_name(by)
     with db.transaction() as con:
         closing = closings.closed(con, "eod", day)
         if closing is None or closing.version is None or closing.as_of is None:
@@ -76,8 +79,7 @@ def enter(db: Database, count_id: str, found: Sequence[Counted], by: str, now: d
 
     A lot that is not on the sheet is added to it, with nothing expected. Raises Refused for what cannot be.
     """
-    if not by.strip():
-        raise Refused("Say who counted.")
+    _check_name(by)
     with db.transaction() as con:
         _open(con, count_id)
         lines = {(line.sku, line.lot): line for line in store.lines(con, count_id)}
@@ -98,6 +100,7 @@ def give_reason(
     db: Database, count_id: str, sku: str, lot: str, reason_code: str, note: str, by: str, now: datetime
 ) -> None:
     """Say why a line differs. Raises Refused for a reason that there is none of."""
+    _check_name(by)
     if reason_code not in REASONS:
         raise Refused("Choose a reason: a difference needs one.")
     if len(note) > LONGEST_NOTE:
@@ -109,6 +112,7 @@ def give_reason(
 
 def approve(db: Database, count_id: str, sku: str, lot: str, by: str, now: datetime) -> None:
     """Another person agrees to a line's difference. Raises Refused for one who has counted it or given the reason."""
+    _check_name(by)
     with db.transaction() as con:
         line = _line(con, count_id, sku, lot)
         if next_step(line, approval_above(con)) != "approval":
@@ -126,6 +130,7 @@ def post(db: Database, count_id: str, zone: ZoneInfo, by: str, now: datetime) ->
     Raises Refused while a line still needs something. Lots of its products that are not on the sheet and do not stand
     at zero at that instant, because something became known since, are counted as none with it.
     """
+    _check_name(by)
     with db.transaction() as con:
         count = _open(con, count_id)
         limit = approval_above(con)
@@ -155,6 +160,7 @@ def post(db: Database, count_id: str, zone: ZoneInfo, by: str, now: datetime) ->
 
 def cancel(db: Database, count_id: str, by: str, now: datetime) -> None:
     """A count is given up: it changes nothing, and what was counted is kept."""
+    _check_name(by)
     with db.transaction() as con:
         _open(con, count_id)
         store.end(con, count_id, "cancelled", by, now)
@@ -212,9 +218,14 @@ def _units(one: Counted, pallet_size: int | None) -> int:
     if one.pallets < 0 or one.loose < 0:
         raise Refused(f"{_of(one.sku, one.lot)}: a count is never below zero.")
     try:
-        return units(one.pallets, one.loose, pallet_size)
+        found = units(one.pallets, one.loose, pallet_size)
     except ValueError as error:
         raise Refused(f"{_of(one.sku, one.lot)}: {error}") from error
+    if found > MOST_UNITS:
+        raise Refused(
+            f"{_of(one.sku, one.lot)}: {found:,} units cannot stand on a shelf. Check pallets and loose units."
+        )
+    return found
 
 
 def _anchor(line: CountLine, count: Count, zone: ZoneInfo, known: Collection[str]) -> Movement:
@@ -230,6 +241,11 @@ def _anchor(line: CountLine, count: Count, zone: ZoneInfo, known: Collection[str
         note=line.note,
         reference=count.count_id,
     )
+
+
+def _check_name(by: str) -> None:
+    if not by.strip():
+        raise Refused("Say who you are: a count has names.")
 
 
 def _open(con: Cursor, count_id: str) -> Count:
