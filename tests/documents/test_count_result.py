@@ -88,8 +88,9 @@ def test_nothing_counted_is_no_accuracy_of_zero() -> None:
 
 
 def test_many_lines_repeat_their_heads() -> None:
+    note = "A long note. " * 20
     lines = tuple(
-        a_result_line(f"{20000 + place}", "250001", "Rinse, case", 48, (1, 1), reason_code="found", note="A long note. " * 20,
+        a_result_line(f"{20000 + place}", "250001", "Rinse, case", 48, (1, 1), reason_code="found", note=note,
                       waterfall=Waterfall(48, 0, 0, 0, 0, 0))
         for place in range(40)
     )  # fmt: skip
