@@ -2,7 +2,7 @@
 
 what the fetched orders say -> the lists to ask (rules/census.py) -> their windows
 orders that are shipped and show no parcel -> the late lists, and after a while their parcels by id
-once a day and state -> the open orders, counted against ours (reconcile.py)
+once a day and state, and whenever everything is wanted -> the open orders, counted against ours (reconcile.py)
 """
 
 from __future__ import annotations
@@ -42,18 +42,20 @@ def fetch_parcels(work: Work) -> Result:
     # The first run asks every list whatever the orders say.
     fresh = [] if is_first else _unseen(work, reader)
     unseen = [order for order, _ in fresh]
-    signs = _signs(db, fresh, is_first=is_first or bool(work.arguments.get("everything")))
+    wants_all = bool(work.arguments.get("everything"))
+    signs = _signs(db, fresh, is_first=is_first or wants_all)
     feed_marks = marks.feed_marks(db, workflow)
     wanted = questions(signs, {name: asked_at for name, (_, asked_at) in feed_marks.items()}, now)
     asked = list(wanted.feeds)
     for feed in asked:
         reader.read(feed, _parcel_window(feed_marks.get(feed), now))
+    states = OPEN_STATUSES if wants_all else (wanted.open_status,) if wanted.open_status is not None else ()
     if is_first:
         # What has just been read whole need not be counted today.
         work.memory["states read"] = OPEN_STATUSES
-    elif wanted.open_status is not None:
-        work.memory["vanished"] = reconcile(work, reader, wanted.open_status)
-        work.memory["states read"] = (wanted.open_status,)
+    elif states:
+        work.memory["vanished"] = [order_id for status in states for order_id in reconcile(work, reader, status)]
+        work.memory["states read"] = states
     # An order may show before its label does, and one marked as shipped has no label at all.
     waiting = store.shipped_without_parcel(db)
     late: tuple[Feed, ...] = ("shipments", "fulfillments")
@@ -62,7 +64,7 @@ def fetch_parcels(work: Work) -> Result:
             asked.append(feed)
             reader.read(feed, _parcel_window(feed_marks.get(feed), now))
     looked_up = _look_up_parcels(work, reader, waiting, now)
-    return {"asked": asked, "open orders counted": wanted.open_status, "looked up": looked_up}
+    return {"asked": asked, "open orders counted": list(states), "looked up": looked_up}
 
 
 def _parcel_window(mark: tuple[datetime | None, datetime | None] | None, now: datetime) -> Window:
