@@ -26,6 +26,7 @@ from shipsync.procedures.closing import (
     begun,
     have_succeeded,
     known_through,
+    read_through,
     standing_at,
     this_closing,
 )
@@ -39,6 +40,7 @@ from shipsync.rules.periods import business_date
 from shipsync.rules.shipstation import Feed, RemoteOrder
 from shipsync.store import closings, ledger, products, readings
 from shipsync.store import day_census as store
+from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.ledger import Balance
 
@@ -52,12 +54,17 @@ def sync(work: Work) -> Result:
     day = asked_date(work)
     begun(work, "eod", day, day)
     job = have_succeeded(work, SYNC, _EVERYTHING)
-    as_of = known_through(work, day)
+    as_of, read = known_through(work, day), read_through(work)
     with work.db.transaction() as con:
         work.lease.check(con)
         closings.stand_at(con, work.job_id, as_of)
     work.log(f"{day}: synced by {job.job_id}, known up to {as_of:%Y-%m-%d %H:%M:%S} UTC.")
-    return {"date": day.isoformat(), "synced by": job.job_id, "known through": as_of.isoformat()}
+    return {
+        "date": day.isoformat(),
+        "synced by": job.job_id,
+        "known through": as_of.isoformat(),
+        "read through": read.isoformat(),
+    }
 
 
 def shipped(work: Work) -> Result:
@@ -69,15 +76,19 @@ def shipped(work: Work) -> Result:
         work.log(f"The ledger was behind of {behind} orders.")
     orders, parcels, units = store.shipped_between(work.db.read(), day, day)
     work.count("orders shipped", orders)
-    work.log(f"Shipped on {day}: {orders:,} orders, {parcels:,} parcels, {units:,} units.")
+    what = ", ".join(_counted(*one) for one in ((orders, "order"), (parcels, "parcel"), (units, "unit")))
+    work.log(f"Shipped on {day}: {what}.")
     return {"orders": orders, "parcels": parcels, "units": units}
 
 
 def census(work: Work) -> Result:
     """Step 3. Returns each list's figures and the differences, by name."""
     compared = _compare(work)
-    if any(one.differences for one in compared):
-        work.log("There are differences with ShipStation; one more sync, and they are looked at again.")
+    at_first = [sentence for one in compared for sentence in one.differences]
+    if at_first:
+        work.log(f"{len(at_first)} differences with ShipStation; one more sync, and they are looked at again.")
+        for sentence in at_first[:_NAMED]:
+            work.log(f"At first: {sentence}")
         have_succeeded(work, SYNC, _EVERYTHING)
         compared = _compare(work)
     differences = [sentence for one in compared for sentence in one.differences]
@@ -113,20 +124,34 @@ def freeze(work: Work) -> Result:
     """Step 5. Returns the sentence that stands on the screen."""
     closing, as_of, now = this_closing(work), standing_at(work), work.now()
     day = closing.period_start
-    orders, skus = int(work.results["shipped"]["orders"]), int(work.results["recalculate"]["skus"])
+    if closing.closed_at is not None:  # by an attempt that was cut off before it could say so
+        return _closed(closing)
+    skus = int(work.results["recalculate"]["skus"])
     with work.db.transaction() as con:
         work.lease.check(con)
         version = closings.next_version(con, "eod", day)
         lines = expected_lines(con, as_of)
         closings.put_expected(con, day, version, lines)
-        content = _content(day, version, as_of, work.results, lines)
+        # Once more: what the census found missing has come in since.
+        orders, parcels, units = store.shipped_between(con, day, day)
+        shipped = {"orders": orders, "parcels": parcels, "units": units}
+        content = _content(day, version, as_of, shipped, work.results["census"], lines)
         closings.freeze(con, work.job_id, content, hashlib.sha256(content.encode()).hexdigest())
         when = "today" if day == business_date(now, work.settings.zone) else f"on {day:%a} {day.day} {day:%b %Y}"
         sentence = f"Physical count ready: {_counted(orders, 'order')} shipped {when}, {_counted(skus, 'SKU')} updated"
         stated = tuple(_stated(work, day, now))
         closings.close(con, work.job_id, version, records=orders, sentence=sentence, stated=stated, now=now)
     work.log(f"{sentence}. Version {version}.")
-    return {"date": day.isoformat(), "version": version, "sentence": sentence, "stated": list(stated)}
+    return _closed(this_closing(work))
+
+
+def _closed(closing: Closing) -> Result:
+    return {
+        "date": closing.period_start.isoformat(),
+        "version": closing.version,
+        "sentence": closing.sentence,
+        "stated": list(closing.stated),
+    }
 
 
 PROCEDURE = Procedure(
@@ -160,14 +185,16 @@ def _now_or(work: Work, day: date) -> datetime:
     return standing_at(work) if day == today else known_through(work, today)
 
 
-def _content(day: date, version: int, as_of: datetime, results: dict[str, Result], lines: Sequence[Balance]) -> str:
+def _content(
+    day: date, version: int, as_of: datetime, shipped: Result, census: Result, lines: Sequence[Balance]
+) -> str:
     return json.dumps(
         {
             "date": day.isoformat(),
             "version": version,
             "as_of": as_of.isoformat(),
-            "shipped": dict(results["shipped"]),
-            "census": dict(results["census"]),
+            "shipped": dict(shipped),
+            "census": dict(census),
             "expected": [[one.sku, one.lot, one.quantity] for one in lines],
         },
         sort_keys=True,
@@ -193,29 +220,34 @@ def _stated(work: Work, day: date, now: datetime) -> Iterator[str]:
 
 def _compare(work: Work) -> list[Compared]:
     """Read ShipStation's lists, keep the answers as proof, and hold them against ours."""
-    closing, as_of = this_closing(work), standing_at(work)
-    day = closing.period_start
+    day = this_closing(work).period_start
+    # Of a day of the past, too, everything is compared that the sync has read.
+    as_of = datetime.fromisoformat(str(work.results["sync"]["read through"]))
     reader = reader_of(work)
     is_today = day == business_date(work.now(), work.settings.zone)
     orders: list[RemoteOrder] = []
+    broken_orders = 0
     if is_today:
-        orders = _rows(reader, "orders", work.shipstation.orders_with_status("awaiting_shipment"))
-    labels = _rows(reader, "shipments", work.shipstation.shipments_on(day))
-    marks = _rows(reader, "fulfillments", work.shipstation.fulfillments_on(day))
+        orders, broken_orders = _read(reader, "orders", work.shipstation.orders_with_status("awaiting_shipment"))
+    labels, broken_labels = _read(reader, "shipments", work.shipstation.shipments_on(day))
+    marks, broken_marks = _read(reader, "fulfillments", work.shipstation.fulfillments_on(day))
     here = store.here(work.db.read(), day, {one.order_id for one in orders}, as_of)
     with work.db.transaction() as con:
         work.lease.check(con)
         # They are compared and proof from now on; nothing of them is applied.
         kept = [one.reading_id for one in reader.unapplied()]
         readings.readings_are_applied(con, kept, work.run_id, work.now())
-    work.memory.pop("reader")
-    compared = [day_census.labels(labels, here, day, as_of), day_census.marks(marks, here, day, as_of)]
-    return [day_census.awaiting(orders, here, as_of), *compared] if is_today else compared
+    compared = [
+        day_census.labels(labels, here, day, as_of, broken=broken_labels),
+        day_census.marks(marks, here, day, as_of, broken=broken_marks),
+    ]
+    return [day_census.awaiting(orders, here, as_of, broken=broken_orders), *compared] if is_today else compared
 
 
-def _rows(reader: Reader, feed: Feed, pages: Iterator[Page[Any]]) -> list[Any]:
-    reading_id = reader.look_up(feed, pages)
-    return [row for page in reader.decoded([reading_id]) for row in page.rows]
+def _read(reader: Reader, feed: Feed, pages: Iterator[Page[Any]]) -> tuple[list[Any], int]:
+    """The records of a list, and at how many places it always answers with an error."""
+    decoded = list(reader.decoded([reader.look_up(feed, pages)]))
+    return [row for page in decoded for row in page.rows], sum(len(page.poison) for page in decoded)
 
 
 def _counted(amount: int, what: str) -> str:
