@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal
 
 import pandas as pd
@@ -24,8 +25,10 @@ from shipsync.rules.periods import business_date
 from shipsync.web import words
 
 _WIDTHS = {"date": 130, "instant": 195}  # pixels
+_DIGITS_IN_FILES = 4  # behind the point, of an average
 
-Kind = Literal["text", "number", "money", "instant", "date", "state"]
+# "decimal" has one digit behind the point; "bars" is a list of amounts, drawn as small bars from zero on.
+Kind = Literal["text", "number", "decimal", "money", "instant", "date", "state", "bars"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,16 @@ def _value(row: Any, column: Column) -> Any:
 
 def _plain(row: Any, column: Column) -> Any:
     value = _value(row, column)
-    return value.replace("_", " ") if column.kind == "state" and value is not None else value
+    if value is None:
+        return None
+    match column.kind:
+        case "state":
+            return value.replace("_", " ")
+        case "decimal":
+            return Decimal(str(round(value, _DIGITS_IN_FILES)))
+        case "bars":
+            return " ".join(str(one) for one in value)
+    return value
 
 
 def _label(row: Any, column: Column) -> str:
@@ -154,6 +166,8 @@ def _series(rows: Sequence[Any], column: Column) -> pd.Series[Any]:
     match column.kind:
         case "number":
             return pd.Series(values, dtype="Int64")
+        case "decimal":
+            return pd.Series([None if value is None else round(value, 1) for value in values], dtype="Float64")
         case "instant":
             return pd.Series(pd.to_datetime(pd.Series(values, dtype="object"), utc=True))
         case "state":
@@ -170,6 +184,10 @@ def _config(column: Column, rows: Sequence[Any]) -> ColumnConfig:
     match column.kind:
         case "number":
             return make.NumberColumn(format="localized", **given)
+        case "decimal":
+            return make.NumberColumn(format="localized", **given)
+        case "bars":
+            return make.BarChartColumn(y_min=0, **given)
         case "money":
             return make.NumberColumn(format="accounting", **given)
         case "instant":

@@ -36,6 +36,18 @@ SIGNS: dict[str, tuple[str, str]] = {
     "ready": ("✓", "green"),
     "closed": ("✓", "green"),
     "not closed": ("○", "gray"),
+    # Stock, its lots, and counts of it.
+    "critical": ("■", "red"),
+    "low": ("▲", "orange"),
+    "active": ("●", "green"),
+    "quarantine": ("‖", "orange"),
+    "depleted": ("○", "gray"),
+    "below_zero": ("■", "red"),
+    "open": ("►", "blue"),
+    "posted": ("✓", "green"),
+    "exact": ("✓", "green"),
+    "within": ("✓", "green"),
+    "beyond": ("▲", "orange"),
     # Alerts and mails.
     "normal": ("✓", "green"),
     "firing": ("■", "red"),

@@ -25,6 +25,8 @@ class Parcel:
     seen_at: datetime | None
     ship_date: date | None
     state: str | None
+    average: float | None
+    weeks: tuple[int, ...] | None
 
 
 COLUMNS = [
@@ -34,10 +36,12 @@ COLUMNS = [
     Column("seen_at", "Seen", "instant"),
     Column("ship_date", "Shipped on", "date"),
     Column("state", "State", "state"),
+    Column("average", "Average", "decimal"),
+    Column("weeks", "Weeks", "bars"),
 ]
 NOON = datetime(2026, 9, 16, 20, 0, tzinfo=UTC)
-FULL = Parcel("=1+1", 1284, Decimal("12.50"), NOON, date(2026, 9, 16), "awaiting_shipment")
-BARE = Parcel("700126", None, None, None, None, None)
+FULL = Parcel("=1+1", 1284, Decimal("12.50"), NOON, date(2026, 9, 16), "awaiting_shipment", 491.26921, (3, 0, 12))
+BARE = Parcel("700126", None, None, None, None, None, None, None)
 
 
 def page(rows: list[Parcel], *, opens: bool = False) -> AppTest:
@@ -93,9 +97,9 @@ def test_the_csv_has_the_labels_and_is_safe(house: House) -> None:
         text = csv_of([FULL, BARE], COLUMNS).decode("utf-8-sig")
 
     assert text.splitlines() == [
-        'Order,Units,"Cost, USD",Seen,Shipped on,State',
-        "'=1+1,1284,12.50,2026-09-16T13:00:00-07:00,2026-09-16,awaiting shipment",
-        "700126,,,,,",
+        'Order,Units,"Cost, USD",Seen,Shipped on,State,Average,Weeks',
+        "'=1+1,1284,12.50,2026-09-16T13:00:00-07:00,2026-09-16,awaiting shipment,491.2692,3 0 12",
+        "700126,,,,,,,",
     ]
 
 
