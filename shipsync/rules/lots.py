@@ -39,3 +39,14 @@ def parse_sku_lot(text: str | None) -> SkuLot | None:
 def is_lot(text: str) -> bool:
     """Whether a text is a lot by itself."""
     return _LOT.fullmatch(text) is not None
+
+
+def typed_lot(sku: str, text: str) -> str:
+    """The lot that a person typed or scanned for a SKU: the lot alone, or the whole text of its label.
+
+    What is neither comes back as it was typed, for whoever checks it to name.
+    """
+    read = parse_sku_lot(text)
+    if read is not None and read.base_sku == sku and read.lot is not None:
+        return read.lot
+    return text.strip()

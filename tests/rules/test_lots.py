@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipsync.rules.lots import SkuLot, parse_sku_lot
+from shipsync.rules.lots import SkuLot, parse_sku_lot, typed_lot
 
 DIGITS = "0123456789"
 SKUS = st.text(alphabet=DIGITS, min_size=4, max_size=10)
@@ -76,3 +76,19 @@ def test_anything_else_is_neither_a_sku_nor_a_lot(text: str | None) -> None:
 )
 def test_the_texts_seen_in_practice_are_read(text: str, found: SkuLot) -> None:
     assert parse_sku_lot(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "lot"),
+    [
+        ("250237", "250237"),
+        (" 250237 ", "250237"),
+        ("17612 - 250237", "250237"),  # the label was scanned
+        ("17612-250237", "250237"),
+        ("17904 - 250301", "17904 - 250301"),  # another product's label: no lot of this one
+        ("17612", "17612"),
+        ("", ""),
+    ],
+)
+def test_a_lot_is_typed_alone_or_scanned_with_its_sku(text: str, lot: str) -> None:
+    assert typed_lot("17612", text) == lot
