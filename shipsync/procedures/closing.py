@@ -66,9 +66,14 @@ def have_succeeded(work: Work, kind: str, arguments: Mapping[str, object]) -> Jo
     return job
 
 
-def known_through(work: Work, day: date) -> datetime:
-    """Up to which instant a day is known: how far the sync has read it whole, at most its end."""
+def read_through(work: Work) -> datetime:
+    """Up to which instant the sync has read everything."""
     mark = marks.mark_of(work.db.read(), SYNC)
     if mark.complete_through is None:
         raise NotClosed("Nothing has been read from ShipStation yet. Sync first.")
-    return min(mark.complete_through, day_ends(day, work.settings.zone) - _LAST_INSTANT)
+    return mark.complete_through
+
+
+def known_through(work: Work, day: date) -> datetime:
+    """Up to which instant a day is known: how far the sync has read it whole, at most its end."""
+    return min(read_through(work), day_ends(day, work.settings.zone) - _LAST_INSTANT)

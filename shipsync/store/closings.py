@@ -105,10 +105,17 @@ def close(
 
 
 def next_version(con: Cursor, kind: Kind, period_start: date) -> int:
-    """The version that the next closing of a period gets."""
+    """The version that the next closing of a period gets.
+
+    One that has frozen its figures keeps its number, closed or not: it may have been mailed, and may be gone on with.
+    """
     return int(
         con.value(
-            "SELECT coalesce(max(version), 0) + 1 FROM closings WHERE kind = $kind AND period_start = $period_start",
+            """
+            SELECT coalesce(max(coalesce(version, CAST(json_extract_string(content, '$.version') AS INTEGER))), 0) + 1
+            FROM closings
+            WHERE kind = $kind AND period_start = $period_start
+            """,
             {"kind": kind, "period_start": period_start},
         )
     )
@@ -152,9 +159,15 @@ def newest_closed(con: Cursor, kind: Kind) -> Closing | None:
 
 
 def newest_attempt(con: Cursor, kind: Kind) -> Closing | None:
-    """The closing that began last, whatever came of it."""
+    """The closing that was tried last, whatever came of it."""
     rows = con.rows(
-        f"SELECT {_COLUMNS} FROM {_FROM} WHERE c.kind = $kind ORDER BY c.begun_at DESC, c.job_id DESC LIMIT 1",  # noqa: S608
+        f"""
+        SELECT {_COLUMNS}
+        FROM {_FROM}
+        WHERE c.kind = $kind
+        ORDER BY greatest(c.begun_at, coalesce(j.started_at, c.begun_at)) DESC, c.begun_at DESC, c.job_id DESC
+        LIMIT 1
+        """,  # noqa: S608 - our own columns
         {"kind": kind},
     )
     return _closing(rows[0]) if rows else None

@@ -11,15 +11,19 @@ from shipsync.store.cursor import Cursor
 
 def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> Here:
     """What there is of a day at an instant. `listed` are the orders that ShipStation says await shipment."""
-    ids = {"ids": sorted(listed)}
-    awaiting = con.rows(
-        """
-        SELECT shipstation_order_id, order_number
-        FROM orders_inbox
-        WHERE status = 'awaiting_shipment' AND shipstation_order_id IS NOT NULL AND modified_at <= $as_of
-        """,
-        {"as_of": as_of},
+    waiting: dict[int, str] = dict(
+        con.rows(
+            """
+            SELECT shipstation_order_id, order_number
+            FROM orders_inbox
+            -- One that a provider fulfils awaits shipment here as well, and is in another list there.
+            WHERE status = 'awaiting_shipment' AND shipstation_status = 'awaiting_shipment'
+              AND shipstation_order_id IS NOT NULL AND modified_at <= $as_of
+            """,
+            {"as_of": as_of},
+        )
     )
+    ids = {"ids": sorted(listed)}
     others = con.rows(
         """
         SELECT shipstation_order_id, order_number, status
@@ -36,41 +40,46 @@ def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> He
         """,
         ids,
     )
-    held = con.rows(
-        """
-        SELECT TRY_CAST(entity_id AS BIGINT) AS order_id
-        FROM quarantine
-        WHERE kind IN ('order', 'conflict', 'poison') AND held
-          AND (resolved_at IS NULL OR (kind, entity_id) IN (SELECT (kind, entity_id) FROM quarantine_closings))
-          AND order_id IN (SELECT unnest($ids))
-        """,
-        ids,
-    )
     labels = con.rows(
         """
-        SELECT shipment_id, order_number, voided
+        SELECT shipment_id, order_number, voided AND coalesce(voided_at <= $as_of, true)
         FROM shipments
         WHERE ship_date = $day AND NOT is_return_label AND created_at <= $as_of
-          AND (voided_at IS NULL OR voided_at <= $as_of)
         """,
         {"day": day, "as_of": as_of},
     )
     marks = con.rows(
         """
-        SELECT fulfillment_id, order_number, voided
+        SELECT fulfillment_id, order_number, voided AND coalesce(voided_at <= $as_of, true)
         FROM fulfillments
-        WHERE ship_date = $day AND created_at <= $as_of AND (voided_at IS NULL OR voided_at <= $as_of)
+        WHERE ship_date = $day AND created_at <= $as_of
         """,
         {"day": day, "as_of": as_of},
     )
     return Here(
-        awaiting=dict(awaiting),
+        awaiting=waiting,
         others={order_id: (number, status) for order_id, number, status in others},
         not_ours={order_id for (order_id,) in passed},
-        held={order_id for (order_id,) in held},
-        labels={shipment_id: (number, voided) for shipment_id, number, voided in labels},
-        marks={fulfillment_id: (number, voided) for fulfillment_id, number, voided in marks},
+        held=_held(con, "order", "conflict"),
+        labels={shipment_id: (number, is_void) for shipment_id, number, is_void in labels},
+        held_labels=_held(con, "shipment"),
+        marks={fulfillment_id: (number, is_void) for fulfillment_id, number, is_void in marks},
+        held_marks=_held(con, "fulfillment"),
     )
+
+
+def _held(con: Cursor, *kinds: str) -> set[int]:
+    """The ids of the records of these kinds that are held for a person, or that one has taken over by hand."""
+    rows = con.rows(
+        """
+        SELECT TRY_CAST(entity_id AS BIGINT)
+        FROM quarantine
+        WHERE kind IN (SELECT unnest($kinds)) AND held AND TRY_CAST(entity_id AS BIGINT) IS NOT NULL
+          AND (resolved_at IS NULL OR (kind, entity_id) IN (SELECT (kind, entity_id) FROM quarantine_closings))
+        """,
+        {"kinds": list(kinds)},
+    )
+    return {entity_id for (entity_id,) in rows}
 
 
 def shipped_between(con: Cursor, first: date, last: date) -> tuple[int, int, int]:

@@ -208,13 +208,19 @@ UPDATE shipped_orders
 
 -- The summary of the closings that the plan names. A view, so that it cannot say anything else than they do.
 CREATE VIEW sync_tracking AS
-    SELECT closings.kind AS sync_type,
+    SELECT kind AS sync_type,
            max(closed_at) AS last_sync_timestamp,
            coalesce(arg_max(records, closed_at), 0) AS records_processed,
-           CASE WHEN arg_max(closed_at IS NOT NULL, begun_at) THEN 'success'
-                ELSE coalesce(arg_max(jobs.status, begun_at), 'failed') END AS status,
-           coalesce(arg_max(CASE WHEN closed_at IS NULL THEN jobs.error ELSE sentence END, begun_at), '') AS details,
-           max(begun_at) AS last_attempt_at
-    FROM closings
-    LEFT JOIN jobs USING (job_id)
-    GROUP BY closings.kind;
+           arg_max(status, attempt_at) AS status,
+           arg_max(details, attempt_at) AS details,
+           max(attempt_at) AS last_attempt_at
+    FROM (
+        SELECT closings.kind, closed_at, records,
+               CASE WHEN closed_at IS NOT NULL THEN 'success' ELSE coalesce(jobs.status, 'failed') END AS status,
+               coalesce(CASE WHEN closed_at IS NULL THEN jobs.error ELSE sentence END, '') AS details,
+               -- One that is tried again has begun once more.
+               greatest(begun_at, coalesce(jobs.started_at, begun_at)) AS attempt_at
+        FROM closings
+        LEFT JOIN jobs USING (job_id)
+    )
+    GROUP BY kind;
