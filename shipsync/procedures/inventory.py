@@ -21,6 +21,8 @@ from shipsync.store import inventory as store
 from shipsync.store.cursor import Cursor
 from shipsync.store.working_days import work_calendar
 
+_LAST_INSTANT = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Recalculated:
@@ -59,8 +61,10 @@ def recalculate(
 def weeks_known(con: Cursor, zone: ZoneInfo, as_of: datetime, *, closing: date | None = None) -> Weeks:
     """The complete weeks at an instant, whose last working day is closed or over, and the units that left in them."""
     today = business_date(as_of, zone)
-    closed = closings.closed_through(con)
-    through = max(day for day in (today - timedelta(days=1), closed, closing) if day is not None and day <= today)
+    # At its last instant a day is over, whether anybody has closed it or not.
+    over = business_date(as_of + _LAST_INSTANT, zone) - timedelta(days=1)
+    closed = closings.closed_through(con, today)
+    through = max(day for day in (over, closed, closing) if day is not None and day <= today)
     last = last_complete_week(through, work_calendar(con))
     covered = weekly_history.covered_since(con, zone)
     known = known_weeks(weekly_history.loaded_weeks(con), covered, last, at_most=WEEKS_IN_AVERAGE)

@@ -188,9 +188,16 @@ def attempts(con: Cursor, kind: Kind, limit: int = 50) -> list[Closing]:
     return [_closing(row) for row in rows]
 
 
-def closed_through(con: Cursor) -> date | None:
-    """The newest business date whose day was closed; None while none was."""
-    day: date | None = con.value("SELECT max(period_start) FROM closings WHERE kind = 'eod' AND closed_at IS NOT NULL")
+def closed_through(con: Cursor, through: date) -> date | None:
+    """The newest business date up to one whose day was closed; None while none was."""
+    day: date | None = con.value(
+        """
+        SELECT max(period_start)
+        FROM closings
+        WHERE kind = 'eod' AND closed_at IS NOT NULL AND period_start <= $through
+        """,
+        {"through": through},
+    )
     return day
 
 

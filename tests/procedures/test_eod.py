@@ -46,7 +46,7 @@ def not_done(house: House, job: Job) -> str:
     """Assert that a job has closed nothing. Why."""
     assert job.status != "succeeded"
     assert closings.closed(house.app.db.read(), "eod", DAY) is None
-    assert closings.closed_through(house.app.db.read()) is None
+    assert closings.closed_through(house.app.db.read(), DAY) is None
     assert house.rows("SELECT * FROM expected_stock") == []
     return str(job.error)
 
