@@ -32,7 +32,7 @@ from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
-from shipsync.procedures import backfill, backup, cleanup, eod, import_orders, load, mail, sync, upload
+from shipsync.procedures import backfill, backup, cleanup, eod, eow, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.ledger import bring_ledger_in_step
 from shipsync.procedures.work import Procedure
@@ -65,6 +65,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         backup.PROCEDURE,
         mail.PROCEDURE,
         eod.PROCEDURE,
+        eow.PROCEDURE,
     )
 }
 
@@ -284,7 +285,8 @@ def _past_of(app: App, sandbox: Sandbox) -> Iterator[Past]:
     running = RunningClock(stands_at(app.db, sandbox))
     clock = Clock(running.now, running.sleep, lambda: running.now().timestamp())
     door = open_door(sandbox.url, sandbox.key, sandbox.secret, clock)
-    inner = App(app.settings, app.db, {"shipstation": door, "order_files": sandbox.order_files}, clock)
+    doors = {"shipstation": door, "order_files": sandbox.order_files, "mail": app.doors["mail"]}
+    inner = App(app.settings, app.db, doors, clock)
     try:
         yield Past(inner, sandbox, running, app.now)
     finally:
