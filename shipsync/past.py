@@ -2,7 +2,7 @@
 
     ticks(...)   the instants at which the schedule of that past comes round: coarse long ago, as always lately
     Past.live    at each: the world gets there, the shop writes its file, import, upload and sync run, on a clock of
-                 their own
+                 their own; working days and weeks are closed, and the stockroom lives along (stockroom.py)
 
 It runs in a thread beside the pages. Stopped or killed midway it goes on where the database stands, because every job
 in it is as safe against that as any other, and the world keeps what was uploaded to it.
@@ -26,6 +26,7 @@ from shipsync.procedures.close_records import close_note, take_over
 from shipsync.sandbox.clock import RunningClock
 from shipsync.sandbox.home import Sandbox
 from shipsync.sandbox.shop import ShopFeed
+from shipsync.stockroom import OFFICE, Stockroom
 from shipsync.store import first_start, quarantine, runs
 from shipsync.store.db import Database
 
@@ -48,9 +49,13 @@ _LATELY: tuple[tuple[timedelta, timedelta], ...] = (
 # The shop's file of the past holds fewer days than the real one, because reading it is what takes longest.
 _FILE_DAYS = 6
 
+# Every working day but the last is closed when the packing is done: the last one is left to whoever tries it.
+_CLOSED_AT = _HOURS[1]
+DAY, WEEK = "eod", "eow"
+_FRIDAY = 4
+
 # What stood so long in quarantine was settled by somebody, or a list of two months would wait for the newcomer.
 _SETTLED_AFTER = timedelta(days=5)
-_OFFICE = "office"
 _BY_HAND = "put right at ShipStation, and counted on paper"
 
 _SAID_TIMES = 10  # how often the log tells how far it is
@@ -72,14 +77,19 @@ def ticks(after: datetime, until: datetime, zone: ZoneInfo) -> list[Tick]:
         rounds = {one for one in rounds if one <= until - back or one == until}
         rounds |= {until - n * every for n in range(1, back // every + 1)}
     nights = set()
+    closings: dict[datetime, str] = {}
     day = after.astimezone(zone).date()
     while day <= until.astimezone(zone).date():
         hours = _HOURS if day.weekday() < 5 else ()
-        instants = {datetime.combine(day, hour, tzinfo=zone).astimezone(UTC) for hour in hours}
+        instants = [datetime.combine(day, hour, tzinfo=zone).astimezone(UTC) for hour in hours]
         rounds |= {one for one in instants if one < lately}
+        if hours and day < until.astimezone(zone).date():
+            closings[instants[-1]] = WEEK if day.weekday() == _FRIDAY else DAY
         nights.add(datetime.combine(day, NIGHTLY[CLEANUP], tzinfo=zone).astimezone(UTC))
         day += timedelta(days=1)
-    all_ticks = [Tick(one, LOOP) for one in rounds] + [Tick(one, (CLEANUP,)) for one in nights]
+    all_ticks = [Tick(one, LOOP) for one in rounds - closings.keys()] + [Tick(one, (CLEANUP,)) for one in nights]
+    # A closing syncs by itself.
+    all_ticks += [Tick(one, (*LOOP[:2], kind)) for one, kind in closings.items()]
     return sorted(one for one in all_ticks if after < one.instant <= until)
 
 
@@ -96,6 +106,7 @@ class Past:
         self._clock = clock
         self._until = until
         self._feed = ShopFeed(sandbox.world, sandbox.order_files, days=_FILE_DAYS)
+        self._stockroom = Stockroom(app, sandbox)
         self._stopping = threading.Event()
         self._lived: tuple[int, int] = (0, 0)
         sandbox.go_by(clock.now)
@@ -132,6 +143,7 @@ class Past:
         self._lived = (0, len(plan))
         try:
             with app.db.one_thread(), _quiet():
+                self._stockroom.begin()
                 for number, tick in enumerate(plan, 1):
                     if not self._live_through(tick):
                         return False
@@ -164,14 +176,17 @@ class Past:
     def _live_through(self, tick: Tick) -> bool:
         self._clock.advance_to(tick.instant)
         self._sandbox.world.advance_to(self._clock.now())
-        if tick.kinds == LOOP:
+        if tick.kinds[0] == LOOP[0]:
             self._feed.write()
         if tick.instant.astimezone(self._app.settings.zone).time() == _HOURS[0]:
             self._settle_what_is_old()
+            self._stockroom.morning()
         for kind in tick.kinds:
             if self._stopping.is_set():
                 return False
-            self._app.worker.perform(kind, {}, REQUESTED_BY)
+            self._app.worker.perform(kind, {}, OFFICE if kind in (DAY, WEEK) else REQUESTED_BY)
+        if tick.kinds[-1] in (DAY, WEEK):
+            self._stockroom.afternoon()
         return not self._stopping.is_set()
 
     def _settle_what_is_old(self) -> None:
@@ -181,9 +196,9 @@ class Past:
             if now - one.first_seen_at < _SETTLED_AFTER:
                 break  # the oldest come first
             if one.entry.held:
-                take_over(db, one.entry.kind, one.entry.entity_id, _BY_HAND, _OFFICE, now)
+                take_over(db, one.entry.kind, one.entry.entity_id, _BY_HAND, OFFICE, now)
             else:
-                close_note(db, one.entry.kind, one.entry.entity_id, _OFFICE, now)
+                close_note(db, one.entry.kind, one.entry.entity_id, OFFICE, now)
 
 
 @contextmanager

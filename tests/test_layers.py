@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "procedures": {"doors", "documents", "store", "rules", "errors", "config"},
     "jobs": {"procedures", "store", "rules", "errors"},
     "config": {"errors"},
-    "past": {"runtime", "jobs", "procedures", "store", "sandbox", "errors"},  # of runtime a type only
+    "past": {"runtime", "stockroom", "jobs", "procedures", "store", "sandbox", "errors"},  # of runtime a type only
+    "stockroom": {"runtime", "procedures", "store", "sandbox", "rules"},  # of runtime a type only
     "runtime": {"config", "past", "jobs", "procedures", "doors", "documents", "store", "rules", "sandbox", "errors"},
     "invariants": {"runtime", "store", "sandbox"},
     "simulation": {"config", "runtime", "invariants", "store", "rules", "sandbox", "errors"},

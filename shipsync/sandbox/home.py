@@ -41,6 +41,7 @@ class Sandbox:
         """`now` is the installation's clock, `timezone` where a new world lies; a kept one stays where it was."""
         folder.mkdir(parents=True, exist_ok=True)
         self.order_files = folder / "shop"  # its own: a folder that somebody watches may hold a real shop's file
+        self.office_files = folder / "office"  # the lists that its office loads
         self.world = World.kept(SEED, now() - past, folder, timezone=timezone)
         self.feed = ShopFeed(self.world, self.order_files)
         self.faults = Faults()

@@ -6,18 +6,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shipsync.config import Settings, load_settings
 from shipsync.desk.here import Here
-from shipsync.past import CLEANUP, LOOP, ticks
+from shipsync.past import CLEANUP, DAY, LOOP, WEEK, ticks
 from shipsync.runtime import App, Clock, open_app
 from shipsync.sandbox.clock import RunningClock
 from shipsync.sandbox.home import Sandbox
 from shipsync.simulation import differences
-from shipsync.store import invariants, jobs, marks, quarantine
+from shipsync.store import closings, invariants, inventory, jobs, ledger, marks, outbox, quarantine
 from tests.house import SYNC
 
 ROOT = Path(__file__).parents[2]
@@ -111,9 +111,8 @@ def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_
         assert quarantine.open_one(con, "shipment", "of the test") is not None
         assert len(app.sandbox.world.books.orders) > 100
         assert len(app.sandbox.world.books.shipments) > 80
-        assert con.rows("SELECT DISTINCT requested_by FROM jobs WHERE job_id <> $job", {"job": pressed.job_id}) == [
-            ("schedule",)
-        ]
+        asked_by = con.rows("SELECT DISTINCT requested_by FROM jobs WHERE job_id <> $job", {"job": pressed.job_id})
+        assert {name for (name,) in asked_by} == {"schedule", "office", "eod"}
         assert con.rows("SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'interrupted')") == [(0,)]
         through = marks.mark_of(con, SYNC).complete_through
         assert through is not None
@@ -167,7 +166,7 @@ def test_a_new_database_knows_its_workflows_since_the_past_began(tmp_path: Path)
 
 def test_rounds_are_few_long_ago_and_as_usual_lately() -> None:
     plan = ticks(END - timedelta(days=60), END, ZONE)
-    rounds = [one.instant for one in plan if one.kinds == LOOP]
+    rounds = [one.instant for one in plan if one.kinds[0] == LOOP[0]]
     assert [one.instant for one in plan] == sorted(one.instant for one in plan)
     assert len(set(rounds)) == len(rounds)
     assert rounds[-1] == END
@@ -177,6 +176,43 @@ def test_rounds_are_few_long_ago_and_as_usual_lately() -> None:
     early = [one.astimezone(ZONE) for one in rounds if one < END - timedelta(days=2)]
     assert {one.weekday() for one in early} == {0, 1, 2, 3, 4}
     assert {(one.hour, one.minute) for one in early} == {(7, 0), (13, 30)}
+
+
+def test_every_working_day_but_the_last_is_closed_and_every_week_on_its_friday() -> None:
+    closings = [one for one in ticks(END - timedelta(days=14), END, ZONE) if one.kinds[-1] in (DAY, WEEK)]
+    assert {one.kinds[:2] for one in closings} == {LOOP[:2]}
+    assert [(f"{one.instant.astimezone(ZONE):%a %d %H:%M}", one.kinds[2]) for one in closings] == [
+        ("Fri 04 13:30", WEEK),
+        ("Mon 07 13:30", DAY),
+        ("Tue 08 13:30", DAY),
+        ("Wed 09 13:30", DAY),
+        ("Thu 10 13:30", DAY),
+        ("Fri 11 13:30", WEEK),
+        ("Mon 14 13:30", DAY),
+        ("Tue 15 13:30", DAY),
+        ("Wed 16 13:30", DAY),
+    ]
+
+
+def test_the_stockroom_of_a_past_leaves_a_shelf_that_was_counted_and_a_report(tmp_path: Path) -> None:
+    with open_app(settings_of(tmp_path), at(END), past=timedelta(days=10)) as app:
+        app.start()
+        wait_until(lambda: app.past is None and app.worker.is_alive)
+        assert app.stop()
+        con = app.db.read()
+        assert list(invariants.broken(con)) == []
+        assert con.rows("SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'queued', 'interrupted')") == [
+            (0,)
+        ]
+        assert con.rows("SELECT count_id, status FROM counts") == [("2026-09-11.1", "posted")]
+        week = closings.newest_closed(con, "eow")
+        assert week is not None
+        assert (week.period_start, week.version) == (date(2026, 9, 7), 1)
+        assert {one.status for one in outbox.latest(con)} == {"sent"}
+        stock = {one.current.sku: one.current for one in inventory.current(con)}
+        assert stock["17612"].alert_level == "normal"
+        assert stock["17612"].weeks_counted == 52
+        assert {one.kind for one in ledger.entries(con)} >= {"count", "receive", "ship"}
 
 
 def test_every_night_of_the_past_is_cleaned_up_after() -> None:
