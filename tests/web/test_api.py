@@ -59,6 +59,23 @@ def test_a_day_is_closed_once_and_followed_to_its_end(served: House) -> None:
     assert (job["status"], job["arguments"], job["requested_by"]) == ("succeeded", {"date": "2026-09-16"}, "api")
 
 
+def test_a_week_is_closed_once_and_its_report_handed_out(served: House) -> None:
+    started = post("/api/sync/eow")
+    assert (started.status, started.data["job_id"]) == (202, "eow.1")
+    again = post("/api/sync/eow")
+    assert (again.status, again.data["job_id"], again.data["is_same"]) == (409, "eow.1", True)
+    other = post("/api/sync/eow", {"date": "2026-09-09"})
+    assert (other.status, other.data["is_same"]) == (409, False)
+    while served.app.worker.run_next():
+        pass
+    job = get("/api/jobs/eow.1").data
+    assert (job["status"], job["arguments"], job["error"]) == ("succeeded", {}, None)
+    csv = get("/api/download/weekly-report?format=csv")
+    assert csv.status == 200
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert "17612" in csv.text
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
     unknown = post("/api/sync/everything")
     assert unknown.status == 404
