@@ -51,6 +51,23 @@ class Demand:
         return self.average_4 / self.average - 1
 
 
+def drifts(needed: Demand) -> list[tuple[int, float]]:
+    """The shorter averages that say something else than the long one: (weeks, how far off as a share), longest first.
+
+    52 weeks smooth the season and lag behind a change, so a gap of more than 30 % is worth a look.
+    """
+    if not needed.average:
+        return []
+    longer, shorter = SHORTER_AVERAGES
+    found = []
+    for weeks, average in ((longer, needed.average_13), (shorter, needed.average_4)):
+        if average is not None and needed.weeks > weeks:
+            share = average / needed.average - 1
+            if abs(share) > DRIFT:
+                found.append((weeks, share))
+    return found
+
+
 def demand(units: Mapping[date, int], weeks: Sequence[date]) -> Demand:
     """The demand for one SKU. `weeks` are the known, complete ones, oldest first, at most 52 calendar weeks back.
 

@@ -21,6 +21,7 @@ from shipsync.rules.inventory import (
     Stand,
     Stock,
     demand,
+    drifts,
     reorder_point,
     run_out,
     stand,
@@ -166,6 +167,24 @@ def test_drift_is_how_far_the_last_four_weeks_lie_from_the_long_average() -> Non
     assert Demand(0.0, 52, 0.0, 0.0, 0.0).drift is None
     units, weeks = weekly([10] * 8)
     assert demand(units, [*weeks[:-2], weeks[-1]]).drift is None
+
+
+@pytest.mark.parametrize(
+    ("needed", "found"),
+    [
+        (Demand(100.0, 52, 131.0, 65.0, 0.0), [(13, 0.31), (4, -0.35)]),
+        (Demand(100.0, 52, 130.0, 70.0, 0.0), []),  # 30 % is not more than 30 %
+        (Demand(100.0, 52, None, 140.0, 0.0), [(4, 0.4)]),
+        (Demand(100.0, 13, 140.0, 140.0, 0.0), [(4, 0.4)]),  # 13 of 13 weeks are the same weeks
+        (Demand(100.0, 4, None, 140.0, 0.0), []),
+        (Demand(0.0, 52, 10.0, 10.0, 0.0), []),
+        (Demand(None, 3, None, None, None), []),
+    ],
+)
+def test_shorter_averages_that_lie_over_30_percent_off_are_named(
+    needed: Demand, found: list[tuple[int, float]]
+) -> None:
+    assert [(weeks, pytest.approx(share)) for weeks, share in drifts(needed)] == found
 
 
 # -- reorder point ---------------------------------------------------------------------------------------------------
