@@ -62,7 +62,7 @@ def drifts(needed: Demand) -> list[tuple[int, float]]:
     found = []
     for weeks, average in ((longer, needed.average_13), (shorter, needed.average_4)):
         if average is not None and needed.weeks > weeks:
-            share = average / needed.average - 1
+            share = round(average / needed.average - 1, 6)  # 1.30 is not more than 30 % above 1
             if abs(share) > DRIFT:
                 found.append((weeks, share))
     return found
