@@ -74,6 +74,17 @@ OUT_OF_STEP = """
 """
 
 
+# Entries as they are shown. What came back wholly is in no shipped_orders any more, and the inbox is cleared (D20).
+_SHOWN = """
+    SELECT t.entry_no, t.kind, t.sku, t.lot, t.quantity, t.moved_at, t.business_date, t.entered_at, t.entered_by,
+           t.reason_code, t.note, t.reference, t.corrects, t.parcel_kind, t.parcel_id, t.shipstation_order_id,
+           coalesce(s.order_number, o.order_number)
+    FROM inventory_transactions t
+    LEFT JOIN shipped_orders s ON s.shipstation_order_id = t.shipstation_order_id
+    LEFT JOIN orders_inbox o ON o.shipstation_order_id = t.shipstation_order_id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """Units of one lot of a SKU. The lot '' is the line of units without one."""
@@ -302,14 +313,8 @@ def counts_there(con: Cursor) -> set[tuple[str, str, datetime]]:
 def entries(con: Cursor, sku: str | None = None, lot: str | None = None, limit: int | None = None) -> list[Entry]:
     """Entries, the one that moved last first; of one SKU, one lot of it, or all."""
     rows = con.rows(
-        """
-        SELECT t.entry_no, t.kind, t.sku, t.lot, t.quantity, t.moved_at, t.business_date, t.entered_at, t.entered_by,
-               t.reason_code, t.note, t.reference, t.corrects, t.parcel_kind, t.parcel_id, t.shipstation_order_id,
-               coalesce(s.order_number, o.order_number)
-        FROM inventory_transactions t
-        LEFT JOIN shipped_orders s ON s.shipstation_order_id = t.shipstation_order_id
-        -- What came back wholly is in no shipped_orders any more.
-        LEFT JOIN orders_inbox o ON o.shipstation_order_id = t.shipstation_order_id
+        f"""
+        {_SHOWN}
         WHERE ($sku IS NULL OR t.sku = $sku) AND ($lot IS NULL OR t.lot = $lot)
         ORDER BY t.moved_at DESC, t.entry_no DESC
         LIMIT $limit
@@ -321,15 +326,7 @@ def entries(con: Cursor, sku: str | None = None, lot: str | None = None, limit: 
 
 def entry(con: Cursor, entry_no: int) -> Entry | None:
     """One entry."""
-    rows = con.rows(
-        """
-        SELECT t.entry_no, t.kind, t.sku, t.lot, t.quantity, t.moved_at, t.business_date, t.entered_at, t.entered_by,
-               t.reason_code, t.note, t.reference, t.corrects, t.parcel_kind, t.parcel_id, t.shipstation_order_id, NULL
-        FROM inventory_transactions t
-        WHERE t.entry_no = $entry_no
-        """,
-        {"entry_no": entry_no},
-    )
+    rows = con.rows(f"{_SHOWN} WHERE t.entry_no = $entry_no", {"entry_no": entry_no})
     return Entry(*rows[0]) if rows else None
 
 
