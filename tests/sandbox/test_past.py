@@ -61,6 +61,11 @@ def done_in(app: App) -> int:
     return app.past.done
 
 
+def ended_after(app: App, kind: str, instant: datetime) -> bool:
+    newest = jobs.latest_jobs(app.db.read(), kind, 1)
+    return bool(newest) and newest[0].requested_at > instant and newest[0].finished_at is not None
+
+
 def hold(app: App, what: tuple[str, bool], since: datetime) -> None:
     kind, is_held = what
     with app.db.transaction() as con:
