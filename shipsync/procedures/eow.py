@@ -123,7 +123,7 @@ def mail_it(work: Work) -> Result:
         subject=f"{prefix}{subject}",
         text=text,
         html=html,
-        files=tuple(_documents(made, letterhead(db))),
+        files=tuple(documents(made, letterhead(db))),
     )
     with work.db.transaction() as con:
         work.lease.check(con)
@@ -143,7 +143,7 @@ def archive(work: Work) -> Result:
         with work.db.transaction() as con:
             work.lease.check(con)
             # Those that were mailed, where they were: the letterhead may be another one since.
-            for file in outbox.files(con, str(work.results["mail"].get("mail"))) or _documents(made, letterhead(con)):
+            for file in outbox.files(con, str(work.results["mail"].get("mail"))) or documents(made, letterhead(con)):
                 closing_documents.keep(
                     con, "eow", closing.period_start, made.version, file.name, file.media_type, file.content, now
                 )
@@ -180,7 +180,7 @@ def frozen(closing: Closing) -> WeeklyReport:
     return WeeklyReport.from_json(closing.content)
 
 
-def _documents(made: WeeklyReport, head: Letterhead) -> Iterator[MailFile]:
+def documents(made: WeeklyReport, head: Letterhead) -> Iterator[MailFile]:
     """The report as files, as they are mailed and kept: always the same for the same report and letterhead."""
     for ending, content in (
         ("pdf", weekly_report.pdf(made, firm=head.firm, paper=head.paper)),

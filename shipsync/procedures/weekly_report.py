@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,9 +26,10 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
     """The report of one week as everything stands at `as_of`. `zone` is the warehouse's."""
     weeks = weeks_known(con, zone, as_of)
     series = weeks_between(monday - timedelta(weeks=WEEKS_IN_AVERAGE - 1), monday)
-    # The report's own week is shown however far it is; averages take complete ones only.
     units = weekly_history.units_by_week(con, series[0], monday)
-    known = {*weeks.known, monday}
+    # The report's own week is shown however far it is; averages take complete ones only.
+    own = _units_of(con, monday, zone)
+    known = set(weeks.known)
     moved = ledger.waterfalls(con, day_starts(monday, zone) - _LAST_INSTANT, as_of)
     catalogue = {one.sku: one for one in products.products(con)}
     orders, parcels, _ = day_census.shipped_between(con, monday, week_ends(monday))
@@ -40,7 +41,7 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
         made_at=now,
         as_of=as_of,
         is_complete=weeks.last >= monday,
-        stated=tuple(_stated(monday, as_of, now, zone, work_calendar(con), weeks)),
+        stated=tuple(_stated(monday, as_of, now, zone, work_calendar(con), weeks, own.known_from)),
         orders_shipped=orders,
         parcels=parcels,
         weeks=tuple(series),
@@ -50,7 +51,8 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
                     sku,
                     one,
                     catalogue.get(sku),
-                    [units.get(sku, {}).get(week, 0) if week in known else None for week in series],
+                    [units.get(sku, {}).get(week, 0) if week in known else None for week in series[:-1]],
+                    own.units.get(sku, 0) if own.known_from is not None else None,
                     moved.get(sku, Waterfall(0, 0, 0, 0, 0, 0)),
                 )
                 for sku, one in stands_at(con, zone, as_of, weeks).items()
@@ -59,13 +61,36 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
     )
 
 
-def _line(sku: str, one: Stand, product: Product | None, units: list[int | None], moved: Waterfall) -> ReportLine:
+@dataclass(frozen=True, slots=True)
+class _OwnWeek:
+    """What left in the report's week."""
+
+    units: Mapping[str, int]  # by SKU
+    known_from: date | None  # from which day on that is known: its Monday, a later one, or None: nothing is
+
+
+def _units_of(con: Cursor, monday: date, zone: ZoneInfo) -> _OwnWeek:
+    """Counted where the week is read wholly, else what a person has loaded, else what has been read of it."""
+    covered = weekly_history.covered_since(con, zone)
+    if (covered is not None and covered <= monday) or monday in weekly_history.loaded_weeks(con):
+        weeks = weekly_history.units_by_week(con, monday, monday)
+        return _OwnWeek({sku: found[monday] for sku, found in weeks.items()}, monday)
+    # While nothing has left yet, that is known of all that was read.
+    begins = covered or weekly_history.read_since(con, zone)
+    if begins is None or begins > week_ends(monday):
+        return _OwnWeek({}, None)
+    return _OwnWeek(day_census.units_between(con, monday, week_ends(monday)), max(begins, monday))
+
+
+def _line(
+    sku: str, one: Stand, product: Product | None, before: list[int | None], shipped: int | None, moved: Waterfall
+) -> ReportLine:
     out, needed = one.run_out, one.needed
     return ReportLine(
         sku=sku,
         name=product.name if product is not None else "",
-        shipped=units[-1] or 0,
-        weeks=tuple(units),
+        shipped=shipped or 0,
+        weeks=(*before, shipped),
         weekly_average=needed.average,
         weeks_counted=needed.weeks,
         weekly_average_13=needed.average_13,
@@ -90,7 +115,13 @@ def _line(sku: str, one: Stand, product: Product | None, units: list[int | None]
 
 
 def _stated(
-    monday: date, as_of: datetime, now: datetime, zone: ZoneInfo, calendar: WorkCalendar, weeks: Weeks
+    monday: date,
+    as_of: datetime,
+    now: datetime,
+    zone: ZoneInfo,
+    calendar: WorkCalendar,
+    weeks: Weeks,
+    known_from: date | None,
 ) -> Iterator[str]:
     """What is unusual about a report, a sentence each."""
     off = calendar.days_off_in(monday)
@@ -104,6 +135,10 @@ def _stated(
         )
     if made_on > week_ends(monday):
         yield f"Made afterwards, on {_day(made_on)}: the orders that wait are those of that day."
+    if known_from is None:
+        yield "Nothing is known of what left in this week: it lies before all that was read. Load it as weekly history."
+    elif known_from > monday:
+        yield f"Shipments are known from {_day(known_from)} on: what left earlier in this week is not in it."
     if weeks.known:
         first = max(weeks.known[0], weeks.last - timedelta(weeks=WEEKS_IN_AVERAGE - 1))
         unknown = [one for one in weeks_between(first, weeks.last) if one not in set(weeks.known)]
@@ -137,10 +172,7 @@ def restated(con: Cursor, closing: Closing) -> list[Restated]:
     """What has changed of an issued report's week since, product by product; what was issued stays as it was."""
     if closing.content is None:
         return []
-    issued = {line.sku: line.shipped for line in WeeklyReport.from_json(closing.content).lines}
-    # As the report itself takes them: counted anew with every sync that changes something, or loaded.
-    known = weekly_history.units_by_week(con, closing.period_start, closing.period_start)
-    now = {sku: weeks.get(closing.period_start, 0) for sku, weeks in known.items()}
-    return [
-        Restated(sku, before, now.get(sku, 0)) for sku, before in sorted(issued.items()) if now.get(sku, 0) != before
-    ]
+    report = WeeklyReport.from_json(closing.content)
+    now = _units_of(con, closing.period_start, ZoneInfo(report.zone)).units
+    lines = sorted((line.sku, line.shipped) for line in report.lines)
+    return [Restated(sku, issued, now.get(sku, 0)) for sku, issued in lines if now.get(sku, 0) != issued]

@@ -95,3 +95,17 @@ def shipped_between(con: Cursor, first: date, last: date) -> tuple[int, int, int
         span,
     )[0]
     return int(orders), int(parcels), int(units)
+
+
+def units_between(con: Cursor, first: date, last: date) -> dict[str, int]:
+    """Units of each SKU in the parcels of a span of ship dates, ends included."""
+    rows = con.rows(
+        """
+        SELECT base_sku, sum(quantity)
+        FROM shipped_items
+        WHERE ship_date BETWEEN $first AND $last AND base_sku IS NOT NULL
+        GROUP BY base_sku
+        """,
+        {"first": first, "last": last},
+    )
+    return {sku: int(units) for sku, units in rows}

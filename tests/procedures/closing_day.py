@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from shipsync.errors import StoreFull
+from shipsync.procedures.work import Work
 from shipsync.rules.ledger import Movement
 from shipsync.rules.periods import business_date
 from shipsync.store import closings, jobs, ledger
@@ -116,3 +119,21 @@ def once_at(house: House, endpoint: str, deed: Callable[[], object], *, skip: in
     yield
     house.faults.drift(None)
     assert not left[1], f"nobody asked for {endpoint} so often"
+
+
+@contextmanager
+def failing_at(house: House, kind: str, name: str) -> Iterator[None]:
+    """Within the block the step of that name does its work, and fails in the end."""
+
+    def failing(do: Callable[[Work], Any]) -> Callable[[Work], Any]:
+        def step(work: Work) -> Any:
+            do(work)
+            raise StoreFull("Too little space.")
+
+        return step
+
+    whole = house.app.procedures
+    steps = tuple(replace(one, do=failing(one.do)) if one.name == name else one for one in whole[kind].steps)
+    house.app.procedures = {**whole, kind: replace(whole[kind], steps=steps)}
+    yield
+    house.app.procedures = whole

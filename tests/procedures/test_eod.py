@@ -24,6 +24,7 @@ from tests.procedures.closing_day import (
     content,
     counted,
     expected,
+    failing_at,
     moved,
     once_at,
     shipped,
@@ -722,36 +723,13 @@ def test_a_sync_that_waits_is_joined_and_asks_every_list(house: House) -> None:
     assert (synced.requested_by, synced.arguments) == ("schedule", {"everything": True})
 
 
-@contextmanager
-def failing_at(house: House, name: str) -> Iterator[None]:
-    """Within the block the step of that name does its work, and fails in the end."""
-    from dataclasses import replace
-
-    from shipsync.errors import StoreFull
-    from shipsync.procedures import eod
-    from shipsync.procedures.work import Work
-
-    def failing(do: Callable[[Work], Any]) -> Callable[[Work], Any]:
-        def step(work: Work) -> Any:
-            do(work)
-            raise StoreFull("Too little space.")
-
-        return step
-
-    steps = tuple(replace(one, do=failing(one.do)) if one.name == name else one for one in eod.PROCEDURE.steps)
-    whole = house.app.procedures
-    house.app.procedures = {**whole, EOD: replace(eod.PROCEDURE, steps=steps)}
-    yield
-    house.app.procedures = whole
-
-
 @pytest.mark.parametrize("name", ["sync", "shipped", "census", "recalculate", "freeze"])
 def test_a_step_that_is_done_twice_does_no_harm(name: str, house: House) -> None:
     counted(house, "17612", "250237", 100)
     shipped(house, 3)
     waiting(house)
     house.wait()
-    with failing_at(house, name):
+    with failing_at(house, EOD, name):
         assert house.job(EOD).error == "Too little space."
     one = closed(house, try_again(house, "eod.1"))
     assert one.sentence == "Physical count ready: 1 order shipped today, 5 SKUs updated"
