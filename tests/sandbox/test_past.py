@@ -203,12 +203,12 @@ def test_the_stockroom_of_a_past_leaves_a_shelf_that_was_counted_and_a_report(tm
     with open_app(settings_of(tmp_path), at(END), past=timedelta(days=10)) as app:
         app.start()
         wait_until(lambda: app.past is None and app.worker.is_alive)
+        # Real life begins with one job of each workflow.
+        wait_until(lambda: all(ended_after(app, kind, END + timedelta(seconds=3)) for kind in (*LOOP, "backup")))
         assert app.stop()
         con = app.db.read()
         assert list(invariants.broken(con)) == []
-        assert con.rows("SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'queued', 'interrupted')") == [
-            (0,)
-        ]
+        assert con.rows("SELECT count(*) FROM jobs WHERE status <> 'succeeded'") == [(0,)]
         assert con.rows("SELECT count_id, status FROM counts") == [("2026-09-11.1", "posted")]
         week = closings.newest_closed(con, "eow")
         assert week is not None
