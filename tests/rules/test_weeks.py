@@ -130,6 +130,11 @@ def test_a_week_closes_on_its_last_working_day(
     assert calendar.closing_day(monday + WEEK) > closes
 
 
+def test_a_holiday_belongs_to_its_own_week() -> None:
+    calendar = WorkCalendar(WORKDAYS, frozenset({MONDAY}))
+    assert [calendar.days_off_in(MONDAY + number * WEEK) for number in (-1, 0, 1)] == [[], [MONDAY], []]
+
+
 def test_the_working_days_of_a_week_are_told_in_order() -> None:
     assert THANKSGIVING.working_days(date(2026, 11, 23)) == [date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25)]
     assert SHUTDOWN.working_days(date(2026, 12, 28)) == []
@@ -178,6 +183,10 @@ def test_weeks_are_known_from_the_first_that_was_read_from_its_beginning() -> No
     assert known_weeks([], sunday, last) == [last]
 
 
+def test_weeks_are_known_from_what_was_loaded_alone() -> None:
+    assert known_weeks([MONDAY, MONDAY - 3 * WEEK], None, MONDAY) == [MONDAY - 3 * WEEK, MONDAY]
+
+
 def test_nothing_is_known_before_anything_was_read_or_loaded() -> None:
     assert known_weeks([], None, MONDAY) == []
     assert known_weeks([], MONDAY + timedelta(days=1), MONDAY) == []
@@ -210,6 +219,7 @@ def test_days_off_are_read_and_written_in_one_spelling() -> None:
     read = days_off(" 2026-12-25,2026-11-26\n2026-11-26, ")
     assert read == {date(2026, 11, 26), date(2026, 12, 25)}
     assert days_off_text(read) == "2026-11-26, 2026-12-25"
+    assert days_off_text([date(2026, 12, 25), date(2026, 11, 26)]) == "2026-11-26, 2026-12-25"
     assert days_off(days_off_text(read)) == read
 
 
