@@ -13,6 +13,8 @@ from shipsync.store import traffic as traffic_store
 from shipsync.web import words
 from shipsync.web.alert_list import alert_history, alert_list, cut_off, needs_now
 from shipsync.web.answers import ask
+from shipsync.web.closing_cards import day_card, month_card, week_card
+from shipsync.web.closing_press import week_dialog
 from shipsync.web.links import PAGES, link
 from shipsync.web.opening import open_page
 from shipsync.web.outbox_list import outbox_list
@@ -22,11 +24,6 @@ from shipsync.web.tables import Column, table
 LATE_SHOWN = 50
 # What the warehouse still has to do comes first.
 STATES = ("awaiting_shipment", "pending", "uploaded", "on_hold", "awaiting_payment", "failed", "shipped", "cancelled")
-CLOSINGS = {
-    "End of day": "what was shipped on a business day, and the count of the shelves",
-    "End of week": "the weekly inventory report",
-    "End of month": "the month's charges and the invoice",
-}
 LATE_COLUMNS = (
     Column("order_number", "Order"),
     Column("came_in_at", "Came in", "instant", help="By the date of the shop or of ShipStation."),
@@ -214,15 +211,16 @@ def _late() -> None:
         open_page("order", order=late[opened].order_key)
 
 
+@st.fragment(run_every=1.0, key="today_closings")
 def _closings() -> None:
-    """The three periods. They say so plainly while nothing can be closed."""
+    """The three periods: how each stands, and the press or the job in its place."""
     grid = st.grid(3, min_column_width=250, border=True)
-    for name, what in CLOSINGS.items():
+    for card in (day_card, week_card, month_card):
         with grid.cell():
-            st.markdown(f"**{name}**")
-            st.caption(f"Not available yet: a later version brings {what}. Nothing has been closed so far.")
+            card()
 
 
+week_dialog()
 _live()
 _traffic()
 _late()

@@ -1,0 +1,124 @@
+"""How the closings stand at this moment, as pages ask for it. Cheap enough for every tick."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from shipsync import runtime
+from shipsync.desk.here import sync_state
+from shipsync.procedures import mail
+from shipsync.procedures.mail import Addresses
+from shipsync.rules import readiness as rules
+from shipsync.rules.periods import business_date
+from shipsync.rules.readiness import PARCELS_SHOW_WITHIN, Point, Standing
+from shipsync.rules.weeks import WorkCalendar
+from shipsync.store import adjustments, closings, counts, jobs, products, quarantine, readiness
+from shipsync.store.closings import Closing
+from shipsync.store.cursor import Cursor
+from shipsync.store.jobs import JobView
+from shipsync.store.working_days import work_calendar
+from shipsync.web import words
+from shipsync.web.alert_list import facts_now
+from shipsync.web.answers import ask
+
+ClosingKind = Literal["eod", "eow"]
+
+DAY: ClosingKind = "eod"
+WEEK: ClosingKind = "eow"
+_OPEN = ("queued", "running")
+
+
+def today() -> date:
+    """The business date now."""
+    return business_date(runtime.app().now(), words.zone())
+
+
+def day_points() -> list[Point]:
+    """What stands against closing today."""
+    return rules.of_day(_standing(runtime.app().now()), today(), runtime.app().now())
+
+
+def week_points() -> list[Point]:
+    """What stands against closing this week."""
+    return rules.of_week(
+        _standing(runtime.app().now()),
+        today(),
+        runtime.app().now(),
+        is_day_closed=ask(closings.closed, DAY, today()) is not None,
+        recipients=len(recipients()),
+        without_lead_time=[
+            one.sku
+            for one in ask(products.products)
+            if one.is_key and one.lead_time_days is None and one.reorder_point is None
+        ],
+    )
+
+
+def recipients() -> tuple[str, ...]:
+    """To whom the weekly report would go now."""
+    addresses = report_addresses()
+    return addresses.recipients if addresses is not None else ()
+
+
+def report_addresses() -> Addresses | None:
+    """From whom and to whom the weekly report would go now; None: to nobody."""
+    return ask(_report_addresses)
+
+
+def work_calendar_now() -> WorkCalendar | str:
+    """The warehouse's days as people have set them; a sentence where that cannot be read."""
+    return ask(_calendar)
+
+
+def last_closed(kind: ClosingKind) -> Closing | None:
+    """The last success: the newest version of the newest period that was closed."""
+    return ask(closings.newest_closed, kind)
+
+
+def last_job(kind: str) -> JobView | None:
+    """The last attempt, whatever came of it or comes of it."""
+    return ask(jobs.newest_view, kind)
+
+
+def is_open(found: JobView | None) -> bool:
+    """Whether it waits or runs."""
+    return found is not None and found.job.status in _OPEN
+
+
+def has_failed(found: JobView | None) -> bool:
+    """Whether it ended otherwise than by closing."""
+    return found is not None and found.job.status not in (*_OPEN, "succeeded")
+
+
+def period_asked(found: JobView) -> date | None:
+    """The day that a job was asked to close; None: that of its press."""
+    text = found.job.arguments.get("date")
+    return date.fromisoformat(str(text)) if text is not None else None
+
+
+def _standing(now: datetime) -> Standing:
+    app = runtime.app()
+    facts = facts_now(now)
+    return Standing(
+        facts=facts,
+        sync=sync_state(app, facts),
+        held=sum(group.count for group in ask(quarantine.open_groups) if group.held),
+        unreadable=ask(readiness.unreadable),
+        without_parcel=ask(readiness.without_parcel, business_date(now - PARCELS_SHOW_WITHIN, words.zone())),
+        uncounted=ask(readiness.uncounted_products),
+        open_counts=[one.count_id for one in ask(counts.open_counts)],
+        waiting_changes=len(ask(adjustments.waiting_requests)),
+        calendar=work_calendar_now(),
+    )
+
+
+def _calendar(con: Cursor) -> WorkCalendar | str:
+    try:
+        return work_calendar(con)
+    except ValueError as error:
+        return str(error)
+
+
+def _report_addresses(con: Cursor) -> Addresses | None:
+    return mail.report_addresses(con, runtime.app().settings, mail.WEEKLY_REPORT)
