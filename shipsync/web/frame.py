@@ -52,7 +52,11 @@ def _menu() -> dict[str, list[StreamlitPage]]:
             one("today", "Today", "today", hidden=True),  # the default page answers at / only
             one("orders", "Orders", "receipt_long"),
             one("order", "Order", "receipt", hidden=True),
+            one("end_of_day", "End of day", "event_available"),
+            *([one("count", "Count", "inventory")] if (PAGES / "count.py").exists() else []),
+            one("end_of_week", "End of week", "calendar_month"),
         ],
+        **({"Numbers": [one("inventory", "Inventory", "warehouse")]} if (PAGES / "inventory.py").exists() else {}),
         "System": [
             one("sync", "Sync", "sync"),
             one("jobs", "Jobs", "checklist"),

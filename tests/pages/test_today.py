@@ -16,9 +16,12 @@ from bench.history import fill
 from shipsync.doors.mail import Outcome
 from shipsync.procedures import mail
 from shipsync.rules.mail import MailFile
+from shipsync.sandbox.faults import unauthorized
 from shipsync.store import outbox, quarantine
 from shipsync.store.settings import set_setting
 from tests.house import House
+from tests.pages.closing_site import an_attended_site, buttons, do_next, stopped_at_step, told
+from tests.procedures.closing_day import shipped
 from tests.site import Site, a_site
 
 
@@ -152,9 +155,9 @@ def test_what_needs_a_person_stands_first_with_one_link_each(site: Site) -> None
     hold(house, refused, hours=30)
     waits(house, "700125", 30)
     test = site.page("today")
-    told = [one.value for one in test.markdown if one.value.startswith((":red[■]", ":orange[▲]"))]
+    lines = [one.value for one in test.markdown if one.value.startswith((":red[■]", ":orange[▲]"))]
     assert "**Needs a person (3)**" in [one.value for one in test.markdown]
-    assert told == [
+    assert lines[:3] == [
         ":red[■] Order 700125 still waits past the cut\\-off of 13\\:00, for 1 day\\. Ship it, or put it on hold\\.",
         ":red[■] Order 700003 was refused 3 times\\.",
         ":orange[▲] 2 orders are held back\\: nobody knows the SKU 18855\\.",
@@ -209,10 +212,51 @@ def test_when_alerts_fired_and_ended_can_be_looked_up(site: Site) -> None:
     assert "700125" in " ".join(str(one.value.to_dict()) for one in test.dataframe)
 
 
-def test_closings_say_that_they_are_not_there_yet(site: Site) -> None:
-    text = site.text(site.page("today"))
-    assert text.count("Not available yet") == 3
-    assert not site.page("today").button
+def test_the_closings_say_what_stands_against_them_and_the_month_that_it_comes_later(site: Site) -> None:
+    site.house.sync()
+    test = site.page("today")
+    text = told(test)
+    assert "No day has been closed yet." in text
+    assert "week 38 so far: 0 units shipped" in text
+    assert "No week has been closed yet." in text
+    assert text.count("Not available yet") == 1
+    assert [one.label for one in test.expander if "open" in one.label] == [
+        ":orange[▲] 1 thing open",
+        ":orange[▲] 5 things open",
+    ]
+    assert buttons(test) == {"today_close_day": "Close the day", "today_close_week": "Close the week"}
+
+
+def test_a_closing_under_way_shows_its_step_and_then_its_result(house: House) -> None:
+    with an_attended_site(house) as attended:
+        shipped(house, 4)
+        house.wait(5)
+        with stopped_at_step(house, "eod", 3):
+            test = attended.page("today")
+            assert ":blue[► running]: step 3 of 5" in told(test)
+            progress = [(one.proto.value, one.proto.text) for one in test.get("progress")]
+            assert progress == [(40, "Compare the day with ShipStation's own lists")]
+            assert "today_close_day" not in buttons(test)
+        house.wait(5)
+        test = attended.page("today")
+        test.button(key="today_close_day").click().run()
+        assert ":gray[○ queued]" in told(test)
+        do_next(house)
+        text = told(test.run())
+        assert ":green[✓ closed]: today, at 13:10 PDT, version 1" in text
+        assert "Physical count ready: 1 order shipped today, 5 SKUs updated" in text
+        assert "week 38 so far: 4 units shipped" in text
+
+
+def test_a_failed_closing_is_shown_beside_the_last_success(house: House) -> None:
+    with an_attended_site(house) as attended:
+        house.job("eod")
+        house.wait(30)
+        house.faults.add("shipments", unauthorized())
+        house.job("eod")
+        text = told(attended.page("today"))
+        assert ":green[✓ closed]: today, at 13:00 PDT, version 1" in text
+        assert ":red[✕ failed]: the last attempt, at 13:30 PDT. Sync with ShipStation did not succeed" in text
 
 
 def test_a_mail_that_nobody_knows_of_waits_for_a_decision(site: Site) -> None:
