@@ -1,0 +1,202 @@
+"""Closings killed at every step and every transaction: recovered and tried again, each is there once and is right."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from shipsync.jobs.worker import recover
+from shipsync.runtime import App
+from shipsync.store import closing_documents, closings, invariants, ledger, outbox
+from shipsync.store import jobs as jobs_store
+from tests.doors.mail_service import a_mail_service
+from tests.house import House, a_house
+from tests.procedures.closing_day import counted, expected, shipped, waiting
+from tests.procedures.closing_process import POINTS
+from tests.procedures.deaths import Dying, Killed, Moment
+from tests.procedures.test_alerts_and_mail import with_mail
+
+ROOT = Path(__file__).parents[2]
+FRIDAY = datetime(2026, 9, 18, 20, 0, tzinfo=UTC)
+DAY, MONDAY = FRIDAY.date(), FRIDAY.date() - timedelta(days=4)
+KEY = "weekly-report/2026-W38/v1"
+
+
+def wrong(house: House) -> list[str]:
+    """What does not hold between two jobs: locks, ends, the ledger, and what a closing froze."""
+    con = house.app.db.read()
+    found = list(invariants.broken(con))
+    found += [f"{order_id} is out of step" for order_id in ledger.orders_out_of_step(con)]
+    found += [
+        f"{one} is double"
+        for (one,) in con.rows(
+            "SELECT kind || ' ' || period_start || ' v' || version FROM closings WHERE closed_at IS NOT NULL "
+            "GROUP BY kind, period_start, version HAVING count(*) > 1"
+        )
+    ]
+    return found
+
+
+def closed_once(house: House, kind: Any, period: Any) -> closings.Closing:
+    """The only version of a period."""
+    con = house.app.db.read()
+    rows = con.rows(
+        "SELECT version FROM closings WHERE kind = $kind AND period_start = $period AND closed_at IS NOT NULL",
+        {"kind": kind, "period": period},
+    )
+    assert rows == [(1,)]
+    found = closings.closed(con, kind, period)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("points", [POINTS[::2], POINTS[1::2]], ids=["one half", "the other"])
+def test_killed_at_every_step_of_a_day_and_a_week_both_are_closed_once(points: Sequence[str], tmp_path: Path) -> None:
+    """One after the other: each process is killed a point further on than the one before, the last one is not."""
+    database = tmp_path / "a.duckdb"
+    with a_mail_service() as service, a_house(tmp_path, start=FRIDAY, database=database) as house:
+        counted(house, "17612", "250237", 100)
+        shipped(house, 3)
+        waiting(house, 2)
+        house.wait()
+        house.app.db.close()
+        for point in (*points, ""):
+            house.wait(1)
+            now = house.clock.now().isoformat()
+            command = [sys.executable, "-m", "tests.procedures.closing_process", str(database), house.server.url]
+            died = subprocess.run([*command, service.url, now, *point.split()], cwd=ROOT, check=False)
+            assert died.returncode == (-signal.SIGKILL if point else 0), point
+    with a_house(tmp_path, start=FRIDAY + timedelta(hours=1), database=database) as house:
+        assert len(service.mails) == 1
+        assert wrong(house) == []
+        day, week = closed_once(house, "eod", DAY), closed_once(house, "eow", MONDAY)
+        assert day.sentence == "Physical count ready: 1 order shipped today, 5 SKUs updated"
+        assert expected(house, DAY) == {("17612", "250237"): 97}
+        assert house.rows("SELECT DISTINCT version FROM expected_stock") == [(1,)]
+        assert week.sentence == "Week 38: 3 units, 5 SKUs unknown"
+        kept = closing_documents.documents_of(house.app.db.read(), "eow", MONDAY, 1)
+        mailed = outbox.files(house.app.db.read(), KEY)
+        assert [one.name for one in kept] == sorted(one.name for one in mailed)
+        assert house.rows("SELECT mail_key, status FROM outbox") == [(KEY, "sent")]
+        assert house.rows("SELECT status, attempts FROM jobs WHERE job_id = 'eow.1'") == [
+            ("succeeded", len(points) + 1)
+        ]
+        assert house.rows("SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'interrupted')") == [(0,)]
+
+
+def hit(house: House) -> set[tuple[str, str]]:
+    """(kind, step) of the steps that a death has cut off."""
+    return set(
+        house.rows("SELECT j.kind, s.name FROM job_steps s JOIN jobs j USING (job_id) WHERE s.status = 'interrupted'")
+    )
+
+
+def dies(house: House, at: int, moment: Moment, kind: str) -> bool:
+    """Run a closing in a process that dies at its `at`-th transaction. Whether it came to that."""
+    dying = Dying(house.app.db, at, moment)
+    app = App(house.app.settings, cast(Any, dying), house.app.doors, house.app.clock)
+    with suppress(Killed):
+        app.run_now(kind, {}, "test")
+    recover(house.app)
+    return dying.died
+
+
+def go_on(house: House, kind: str) -> None:
+    """Try what was interrupted again, as a person does; or press, where it had not begun."""
+    newest = jobs_store.latest_jobs(house.app.db.read(), kind, 1)
+    if newest and newest[0].status == "interrupted":
+        house.app.retry(newest[0].job_id, "test")
+    elif newest and newest[0].status == "succeeded":
+        return
+    else:
+        house.app.enqueue(kind, {}, "test")
+    while house.app.worker.run_next():
+        pass
+
+
+# What dies within a transaction leaves the same rows as what dies before it; only what it has said outward differs.
+MOMENTS = pytest.mark.parametrize(("moment", "every"), [("before", 1), ("within", 3)])
+
+
+@MOMENTS
+def test_a_day_that_dies_at_any_transaction_is_closed_once_when_tried_again(
+    moment: Moment, every: int, tmp_path: Path
+) -> None:
+    steps: set[tuple[str, str]] = set()
+    with a_house(tmp_path, start=FRIDAY) as house:
+        counted(house, "17612", "250237", 1_000)
+        left = 1_000
+        for version, at in enumerate(count(1, every), 1):
+            house.wait(20)
+            shipped(house, 3)
+            left -= 3
+            house.wait(1)
+            died = dies(house, at, moment, "eod")
+            steps |= hit(house)
+            go_on(house, "eod")
+            assert wrong(house) == [], at
+            done = house.rows("SELECT version FROM closings WHERE closed_at IS NOT NULL ORDER BY version")
+            assert done == [(one,) for one in range(1, version + 1)], at
+            assert expected(house, DAY, version) == {("17612", "250237"): left}, at
+            if not died:
+                break
+    if every == 1:
+        assert {name for kind, name in steps if kind == "eod"} == {"sync", "shipped", "census", "recalculate", "freeze"}
+        assert {name for kind, name in steps if kind == "shipstation-sync"} >= {"fetch orders", "apply"}
+
+
+@MOMENTS
+def test_a_week_that_dies_at_any_transaction_is_closed_once_when_tried_again(
+    moment: Moment, every: int, tmp_path: Path
+) -> None:
+    steps: set[tuple[str, str]] = set()
+    with a_house(tmp_path, start=FRIDAY) as house:
+        counted(house, "17612", "250237", 1_000)
+        door = with_mail(house)
+        house.job("eod")
+        for version, at in enumerate(count(1, every), 1):
+            house.wait(1)
+            died = dies(house, at, moment, "eow")
+            steps |= hit(house)
+            go_on(house, "eow")
+            assert wrong(house) == [], at
+            con = house.app.db.read()
+            done = house.rows(
+                "SELECT version FROM closings WHERE kind = 'eow' AND closed_at IS NOT NULL ORDER BY version"
+            )
+            assert done == [(one,) for one in range(1, version + 1)], at
+            assert len(closing_documents.documents_of(con, "eow", MONDAY, version)) == 3
+            sent = Counter(one.mail_key for one in door.mails)
+            assert set(sent.values()) <= {1}, at
+            kept = {one.mail_key: one.status for one in outbox.latest(con)}
+            assert len(kept) == version
+            assert {key for key, status in kept.items() if status in ("sent", "unknown")} >= set(sent)
+            if not died:
+                break
+    if every == 1:
+        assert {name for kind, name in steps if kind == "eow"} == {"day", "weeks", "stock", "report", "mail", "archive"}
+        assert {name for kind, name in steps if kind == "mail"} == {"settle", "send"}
+
+
+@pytest.mark.parametrize("at", range(4, 40, 5))
+def test_a_week_that_dies_while_its_day_is_closed_is_closed_once_when_tried_again(at: int, tmp_path: Path) -> None:
+    with a_house(tmp_path, start=FRIDAY) as house:
+        counted(house, "17612", "250237", 100)
+        shipped(house, 3)
+        house.wait()
+        assert dies(house, at, "before", "eow")
+        go_on(house, "eow")
+        assert wrong(house) == []
+        assert closed_once(house, "eod", DAY).records == 1
+        assert closed_once(house, "eow", MONDAY).records == 3
+        assert expected(house, DAY) == {("17612", "250237"): 97}
