@@ -21,11 +21,13 @@ LOOK_UPS_A_RUN = 20
 
 def reconcile(work: Work, reader: Reader, status: str) -> list[int]:
     """Read all orders of one open state and keep the pages for applying. Returns the ids that have vanished."""
+    # What has just been fetched is about to be applied: it is known how those stand.
+    fetched = _ids(reader, *(one.reading_id for one in reader.unapplied() if one.feed == "orders"))
     listed = _ids(reader, reader.look_up("orders", work.shipstation.orders_with_status(status)))
     ours = orders_store.open_remote_orders(work.db.read(), status, work.now() - SETTLED_AFTER)
     vanished: list[int] = []
     for order_id, number in sorted(ours.items()):
-        if order_id in listed:
+        if order_id in listed or order_id in fetched:
             continue
         if len(vanished) == LOOK_UPS_A_RUN:
             break
@@ -37,5 +39,5 @@ def reconcile(work: Work, reader: Reader, status: str) -> list[int]:
     return vanished
 
 
-def _ids(reader: Reader, reading_id: str) -> set[int]:
-    return {row.order_id for page in reader.decoded([reading_id]) for row in page.rows if isinstance(row, RemoteOrder)}
+def _ids(reader: Reader, *reading_ids: str) -> set[int]:
+    return {row.order_id for page in reader.decoded(reading_ids) for row in page.rows if isinstance(row, RemoteOrder)}

@@ -46,3 +46,24 @@ def test_the_count_of_an_unchanged_world_changes_nothing(house: House) -> None:
     before.pop("sync_watermark")
     after.pop("sync_watermark")
     assert after == before
+
+
+def test_a_sync_of_everything_counts_the_open_orders_at_once(house: House) -> None:
+    order = house.world.place_manual_order("100521")
+    house.sync()
+    house.wait(40)
+    house.world.delete(order.order_id)
+    house.sync(everything=True)
+    assert house.order("100521")["status"] == "cancelled"
+
+
+def test_orders_that_have_just_been_fetched_are_not_looked_for(house: House) -> None:
+    orders = [house.world.place_manual_order(str(number)) for number in range(100521, 100531)]
+    house.sync()
+    house.wait(40)
+    for order in orders:
+        house.world.buy_label(order.order_id)
+    before = house.asked("/orders")
+    house.sync(everything=True)
+    assert house.asked("/orders") - before == 4  # what changed, and the three open states
+    assert {house.order(order.number)["status"] for order in orders} == {"shipped"}
