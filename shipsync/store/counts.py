@@ -182,6 +182,47 @@ def latest(con: Cursor, limit: int = 50) -> list[Count]:
     return [Count(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One count with what it came to so far, by the newest counting of each line."""
+
+    count: Count
+    lines: int  # on its sheet
+    counted: int
+    within: int  # of those counted, within tolerance
+    differing: int
+    net: int  # units counted less units expected, of the lines that were counted
+
+
+def outcomes(con: Cursor, limit: int | None = None) -> list[Outcome]:
+    """The newest counts first, whatever came of them, each with its figures."""
+    rows = con.rows(
+        f"""
+        WITH wanted AS (
+            SELECT {_COUNT_COLUMNS}
+            FROM counts
+            ORDER BY opened_at DESC, count_id DESC
+            LIMIT $limit
+        ),
+        newest AS (
+            SELECT count_id, sku, lot, units
+            FROM count_entries
+            WHERE count_id IN (SELECT count_id FROM wanted)
+            QUALIFY row_number() OVER (PARTITION BY count_id, sku, lot ORDER BY round DESC) = 1
+        )
+        SELECT {_COUNT_COLUMNS}, count(sku), count(units), count(*) FILTER (WHERE abs(units - expected) <= tolerance),
+               count(*) FILTER (WHERE units <> expected), coalesce(sum(units - expected), 0)
+        FROM wanted
+        LEFT JOIN count_lines USING (count_id)
+        LEFT JOIN newest USING (count_id, sku, lot)
+        GROUP BY ALL
+        ORDER BY opened_at DESC, count_id DESC
+        """,  # noqa: S608 - our own columns
+        {"limit": limit},
+    )
+    return [Outcome(Count(*row[:9]), *(int(figure) for figure in row[9:])) for row in rows]
+
+
 def lines(con: Cursor, count_id: str) -> list[CountLine]:
     """The lines of a count with all their countings, by SKU and lot."""
     counted: dict[tuple[str, str], list[Entry]] = {}
