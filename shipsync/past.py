@@ -87,9 +87,10 @@ def ticks(after: datetime, until: datetime, zone: ZoneInfo) -> list[Tick]:
             closings[instants[-1]] = WEEK if day.weekday() == _FRIDAY else DAY
         nights.add(datetime.combine(day, NIGHTLY[CLEANUP], tzinfo=zone).astimezone(UTC))
         day += timedelta(days=1)
-    all_ticks = [Tick(one, LOOP) for one in rounds - closings.keys()] + [Tick(one, (CLEANUP,)) for one in nights]
-    # A closing syncs by itself.
+    # A closing syncs by itself, and long ago the mornings leave it to that: there is one minute for all of this.
+    all_ticks = [Tick(one, LOOP if one >= lately else LOOP[:2]) for one in rounds - closings.keys()]
     all_ticks += [Tick(one, (*LOOP[:2], kind)) for one, kind in closings.items()]
+    all_ticks += [Tick(one, (CLEANUP,)) for one in nights]
     return sorted(one for one in all_ticks if after < one.instant <= until)
 
 
