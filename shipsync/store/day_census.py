@@ -16,9 +16,11 @@ def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> He
             """
             SELECT shipstation_order_id, order_number
             FROM orders_inbox
-            -- One that a provider fulfils awaits shipment here as well, and is in another list there.
-            WHERE status = 'awaiting_shipment' AND shipstation_status = 'awaiting_shipment'
-              AND shipstation_order_id IS NOT NULL AND modified_at <= $as_of
+            WHERE shipstation_order_id IS NOT NULL
+              -- One that a provider fulfils awaits shipment here as well, and is in another list there.
+              AND (status = 'awaiting_shipment' AND shipstation_status = 'awaiting_shipment' AND modified_at <= $as_of
+                   -- It was sent up, and no sync has seen it yet.
+                   OR status = 'uploaded' AND uploaded_at <= $as_of)
             """,
             {"as_of": as_of},
         )
@@ -28,7 +30,7 @@ def here(con: Cursor, day: date, listed: Collection[int], as_of: datetime) -> He
         """
         SELECT shipstation_order_id, order_number, status
         FROM orders_inbox
-        WHERE shipstation_order_id IN (SELECT unnest($ids)) AND status <> 'awaiting_shipment'
+        WHERE shipstation_order_id IN (SELECT unnest($ids)) AND status NOT IN ('awaiting_shipment', 'uploaded')
         """,
         ids,
     )

@@ -222,15 +222,19 @@ def mark_merged(con: Cursor, survivors: Mapping[int, int], now: datetime) -> int
 
 
 def open_remote_orders(con: Cursor, shipstation_status: str, settled_before: datetime) -> dict[int, str]:
-    """Orders that ShipStation should still list in an open state: id -> order number."""
+    """Orders that ShipStation should still list in an open state: id -> order number.
+
+    One that was sent up awaits shipment there, even if no sync has ever seen it.
+    """
     rows = con.rows(
         """
         SELECT shipstation_order_id, order_number
         FROM orders_inbox
         WHERE shipstation_order_id IS NOT NULL
-          AND shipstation_status = $status
-          AND status IN ('awaiting_payment', 'awaiting_shipment', 'on_hold')
-          AND modified_at < $settled_before
+          AND (shipstation_status = $status
+                   AND status IN ('awaiting_payment', 'awaiting_shipment', 'on_hold')
+                   AND modified_at < $settled_before
+               OR $status = 'awaiting_shipment' AND status = 'uploaded' AND uploaded_at < $settled_before)
         """,
         {"status": shipstation_status, "settled_before": settled_before},
     )

@@ -407,6 +407,20 @@ def test_an_order_that_awaits_here_and_not_there_is_named(house: House) -> None:
     assert differences(house, house.job(EOD)) == [f"Order {number} awaits shipment here and not at ShipStation."]
 
 
+def test_an_order_that_was_sent_up_and_never_seen_again_is_named(house: House) -> None:
+    house.world.place_shop_order()
+    house.import_shop()
+    house.upload()
+    (order_id,) = house.world.books.orders
+    house.world.delete(order_id)
+    house.wait(5)
+    job = house.job(EOD)
+    assert differences(house, job) == ["Order 700015 awaits shipment here and not at ShipStation."]
+    house.wait(30)
+    assert differences(house, house.job(EOD)) == []
+    assert house.order("700015")["status"] == "cancelled"
+
+
 def test_an_order_that_was_deleted_some_time_after_it_changed_is_found_by_the_sync(house: House) -> None:
     order_id = waiting(house)
     house.sync()

@@ -67,3 +67,30 @@ def test_orders_that_have_just_been_fetched_are_not_looked_for(house: House) -> 
     house.sync(everything=True)
     assert house.asked("/orders") - before == 4  # what changed, and the three open states
     assert {house.order(order.number)["status"] for order in orders} == {"shipped"}
+
+
+def test_an_order_that_was_deleted_before_any_sync_saw_it_is_closed_here(house: House) -> None:
+    house.world.place_shop_order()
+    house.import_shop()
+    house.upload()
+    (order_id,) = house.world.books.orders
+    house.world.delete(order_id)
+    house.wait(20)
+    house.sync(everything=True)
+    assert house.order("700015")["status"] == "uploaded"  # so soon after, a list may only be behind
+    house.wait(20)
+    house.sync(everything=True)
+    assert house.order("700015")["status"] == "cancelled"
+
+
+def test_an_order_that_was_merged_away_before_any_sync_saw_it_is_closed_here(house: House) -> None:
+    typed = house.world.place_manual_order("100521")
+    house.world.place_shop_order()
+    house.import_shop()
+    house.upload()
+    (uploaded,) = [order_id for order_id in house.world.books.orders if order_id != typed.order_id]
+    house.world.merge(typed.order_id, uploaded)
+    house.sync()
+    house.wait(40)
+    house.sync(everything=True)
+    assert house.order("700015")["status"] == "cancelled"
