@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from shipsync.rules.freshness import AHEAD, GRACE, REFUSED_CREDENTIALS, in_words
 from shipsync.rules.lateness import CutOff
+from shipsync.rules.periods import business_date, day_ends
 from shipsync.rules.workflows import title
 
 # The plan's own limits: alert when the mark has not moved for two hours, warn when a sync takes over a minute.
@@ -73,6 +74,14 @@ class UnknownSku:
 
 
 @dataclass(frozen=True, slots=True)
+class ShortSku:
+    """A product whose stock is critical."""
+
+    sku: str
+    reason: str  # a sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
     """Orders that wait past their cut-off."""
 
@@ -126,6 +135,8 @@ class Facts:
     last_backup_at: datetime | None = None  # the newest verified one
     is_backup_enabled: bool = True
     mail: MailTrouble = field(default_factory=lambda: MailTrouble(0, 0, None, None))
+    short_skus: Sequence[ShortSku] = ()  # critical ones, the shortest first
+    last_closed_on: date | None = None  # the newest day that was closed; None: none ever was
     cut_off: CutOff | None = None  # None: nobody asked for late orders
     late: Late | None = None
     machine: Machine | None = None  # None: nobody asked, as on the command line
@@ -339,6 +350,32 @@ def _late(facts: Facts, now: datetime) -> _Found | None:
     return _Found("bad", text, due, CUT_OFF_GRACE, place=place)
 
 
+# Stock and closings
+
+
+def _short(facts: Facts, now: datetime) -> _Found | None:
+    if not facts.short_skus:
+        return None
+    first, *rest = facts.short_skus
+    if not rest:
+        return _Found("warn", f"Stock of {first.sku} is critical. {first.reason}")
+    named = ", ".join(one.sku for one in facts.short_skus[:3]) + (" ..." if len(facts.short_skus) > 3 else "")
+    return _Found("warn", f"Stock of {len(facts.short_skus)} SKUs is critical: {named}. {first.sku}: {first.reason}")
+
+
+def _not_closed(facts: Facts, now: datetime) -> _Found | None:
+    """Only where days are closed at all: a warehouse that never did it is not reminded each day."""
+    if facts.cut_off is None or facts.last_closed_on is None:
+        return None
+    day = business_date(now, facts.cut_off.zone) - timedelta(days=1)
+    while not facts.cut_off.calendar.is_working(day) and day > facts.last_closed_on:
+        day -= timedelta(days=1)
+    if day <= facts.last_closed_on:
+        return None
+    text = f"{day:%a} {day.day} {day:%b %Y} was not closed, so its stock was not held against anything. Close it."
+    return _Found("warn", text, day_ends(day, facts.cut_off.zone))
+
+
 # The house
 
 
@@ -402,6 +439,7 @@ def _mail(facts: Facts, now: datetime) -> _Found | None:
 SYNC_PAGE, JOBS_PAGE, TODAY = Place("sync", "Sync"), Place("jobs", "Jobs"), Place("today", "Today")
 QUARANTINE = Place("sync", "Look at it")
 IMPORTS = Place("imports", "Imports")
+END_OF_DAY = Place("end_of_day", "Close it")
 
 WATCHED: tuple[_Watched, ...] = (
     _Watched("worker", "whether the worker runs", (), _worker_ended, JOBS_PAGE),
@@ -414,6 +452,10 @@ WATCHED: tuple[_Watched, ...] = (
     _Watched("quarantine", "whether records need a person", ("quarantine",), _held, QUARANTINE),
     _Watched("unknown-sku", "whether a bundle is unknown", ("unknown SKUs",), _unknown_skus, IMPORTS),
     _Watched("late", "which orders are late", ("late",), _late, TODAY),
+    _Watched("stock", "which stock is critical", ("stock",), _short, Place("inventory", "Inventory")),
+    _Watched(
+        "not-closed", "which days were closed", ("closings", "late"), _not_closed, Place("end_of_day", "Close it")
+    ),
     _Watched("database", "how the database is", (), _database, Place("settings", "Settings")),
     _Watched("backup", "whether there is a backup", ("backups", "workflows"), _backup, JOBS_PAGE),
     _Watched("mail", "whether mails go out", ("mails",), _mail, TODAY),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 
+from shipsync.rules.alerts import ShortSku
 from shipsync.store.batches import INSTANT, batch
 from shipsync.store.cursor import Cursor
 
@@ -121,6 +122,19 @@ def current(con: Cursor) -> list[Listed]:
     )
     width = len(_CURRENT.names)
     return [Listed(Current(*row[:width]), *row[width:]) for row in rows]
+
+
+def critical(con: Cursor) -> list[ShortSku]:
+    """Products whose stock is critical, the shortest first."""
+    rows = con.rows(
+        """
+        SELECT sku, alert_reason
+        FROM inventory_current
+        WHERE alert_level = 'critical'
+        ORDER BY days_left NULLS LAST, sku
+        """
+    )
+    return [ShortSku(*row) for row in rows]
 
 
 def awaiting(con: Cursor) -> Mapping[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from shipsync.rules.alerts import Facts, Held, Late, Machine, MailTrouble, Unkno
 from shipsync.rules.lateness import CutOff
 from shipsync.rules.order_formats import RawShopOrder
 from shipsync.rules.shop_lines import unknown_skus as unknown_skus_of
-from shipsync.store import lateness, marks, outbox, products, uploads, workflows
+from shipsync.store import closings, inventory, lateness, marks, outbox, products, uploads, workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.workflows import Control
 
@@ -77,6 +77,8 @@ def facts(con: Cursor) -> Facts:
         unknown_skus=_asked("unknown SKUs", lambda: unknown_skus(con), [], unread),
         last_backup_at=_asked("backups", lambda: last_backup_at(con), None, unread),
         is_backup_enabled=_is_enabled(controls, _BACKUP),
+        short_skus=_asked("stock", lambda: inventory.critical(con), [], unread),
+        last_closed_on=_asked("closings", lambda: _last_closed_on(con), None, unread),
         mail=_asked("mails", lambda: outbox.trouble(con), MailTrouble(0, 0, None, None), unread),
         unread=unread,
     )
@@ -123,6 +125,11 @@ def _is_enabled(controls: Mapping[str, Control], workflow: str) -> bool:
 def _interval(controls: Mapping[str, Control], workflow: str) -> timedelta | None:
     minutes = controls[workflow].interval_minutes if workflow in controls else None
     return timedelta(minutes=minutes) if minutes else None
+
+
+def _last_closed_on(con: Cursor) -> date | None:
+    newest = closings.newest_closed(con, "eod")
+    return newest.period_start if newest is not None else None
 
 
 def _made_at(con: Cursor) -> datetime | None:

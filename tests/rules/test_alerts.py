@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from shipsync.rules.alerts import (
     Late,
     Machine,
     MailTrouble,
+    ShortSku,
     State,
     UnknownSku,
     alerts,
@@ -127,6 +128,14 @@ STATES: Mapping[str, Mapping[State, Mapping[str, Any]]] = {
         # NOON is Friday 12:00 in the warehouse, so Thursday 13:00 is the last cut-off; just passed: see below.
         "firing": {"late": late(NOON - timedelta(hours=26))},
         "cannot tell": {"unread": {"late": "The cut-off '25:00' is no hour of the day. Write it like 13:00."}},
+    },
+    "stock": {
+        "firing": {"short_skus": [ShortSku("18795", "It lasts 9 days, and a delivery takes 28.")]},
+        "cannot tell": {"unread": {"stock": "closed"}},
+    },
+    "not-closed": {
+        "firing": {"last_closed_on": date(2026, 11, 18)},
+        "cannot tell": {"unread": {"closings": "closed"}},
     },
     "database": {
         "firing": {"machine": a_machine(findings=("orders_inbox: 2 values of its key are there twice.",))},
@@ -247,6 +256,38 @@ def test_a_refused_key_is_told_as_that_and_not_as_a_failed_run() -> None:
 def test_a_failed_backup_is_told_as_that() -> None:
     found = alerts(facts(**failing(BACKUP, "The disk is full.", NOON - minutes(1))), NOON)
     assert [(one.key, one.state, one.level) for one in found] == [("backup", "firing", "bad")]
+
+
+def test_critical_stock_is_named() -> None:
+    one = ShortSku("18795", "It lasts 9 days, and a delivery takes 28.")
+    [told] = alerts(facts(short_skus=[one]), NOON)
+    assert (told.key, told.level, told.state) == ("stock", "warn", "firing")
+    assert told.text == "Stock of 18795 is critical. It lasts 9 days, and a delivery takes 28."
+    [both] = alerts(facts(short_skus=[one, ShortSku("17914", "Nothing is left.")]), NOON)
+    assert both.text == "Stock of 2 SKUs is critical: 18795, 17914. 18795: It lasts 9 days, and a delivery takes 28."
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "told"),
+    [
+        (date(2026, 11, 19), None),  # yesterday; NOON is a Friday, and its day is not over
+        (date(2026, 11, 20), None),  # today already
+        (date(2026, 11, 18), "Thu 19 Nov 2026 was not closed"),
+        (None, None),  # nobody closes days here
+    ],
+)
+def test_a_working_day_that_was_not_closed_is_told(closed_on: date | None, told: str | None) -> None:
+    found = alerts(facts(last_closed_on=closed_on), NOON)
+    assert [one.key for one in found] == ([] if told is None else ["not-closed"])
+    assert told is None or found[0].text.startswith(told)
+
+
+def test_a_weekend_and_a_day_off_are_not_missed_by_the_closings() -> None:
+    sunday = NOON + timedelta(days=2)
+    through = sunday - minutes(4)
+    assert the("not-closed", facts(last_closed_on=date(2026, 11, 20), complete_through=through), sunday) is None
+    off = cut_off(None, None, PACIFIC, "2026-11-19")
+    assert alerts(facts(last_closed_on=date(2026, 11, 18), cut_off=off), NOON) == []
 
 
 def test_orders_late_at_the_cut_off_that_has_just_passed_get_an_hour() -> None:

@@ -155,7 +155,9 @@ def test_a_closed_database_leaves_every_question_unread() -> None:
     with open_database(None) as db:
         con = db.read()
     assert set(overview.facts(con).unread) == {
-        "workflows", "runs", "uploads", "mark", "quarantine", "unknown SKUs", "backups", "mails",
+        "workflows", "runs", "uploads", "mark", "quarantine", "unknown SKUs", "backups",
+            "closings",
+            "stock", "mails",
     }  # fmt: skip
 
 
