@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shipsync.rules.inventory import (
     FARTHEST,
+    WEEKS_IN_AVERAGE,
     AlertLevel,
     Demand,
     Policy,
@@ -71,7 +72,7 @@ def _worked(given: Mapping[str, Any]) -> dict[str, str]:
     """The case through the rules, one after the other: weeks, demand, stand."""
     calendar = WorkCalendar(frozenset(range(5)), frozenset(given.get("days_off", ())))
     last = last_complete_week(given["through"], calendar)
-    weeks = known_weeks(given.get("loaded_weeks", ()), given["covered_since"], last, at_most=52)
+    weeks = known_weeks(given.get("loaded_weeks", ()), given["covered_since"], last, at_most=WEEKS_IN_AVERAGE)
     units = {date.fromisoformat(monday): amount for monday, amount in given.get("units", {}).items()}
     for run in given.get("runs", ()):
         units |= {run["from"] + number * WEEK: run["units"] for number in range(run["weeks"])}
@@ -225,6 +226,7 @@ def test_without_swings_the_band_is_one_day() -> None:
     day = TODAY + timedelta(days=10)
     assert run_out(100, a_demand(), TODAY) == RunOut(10.0, day, day, day)
     assert run_out(109, a_demand(), TODAY) == RunOut(pytest.approx(10.9), day, day, day)
+    assert run_out(1, a_demand(0.7), TODAY) == RunOut(pytest.approx(10), day, day, day)
 
 
 @pytest.mark.parametrize("available", [0, -1, -500])
@@ -355,6 +357,7 @@ def test_what_awaits_shipment_or_is_quarantined_is_not_available() -> None:
     assert stands.days_left == pytest.approx(14.5)
     assert stands.level == "normal"
     assert a_stand(200, awaiting=30, quarantined=31).level == "critical"
+    assert a_stand(30, awaiting=30).level == a_stand(30, quarantined=31).level == "critical"
     assert a_stand(None, awaiting=30).stock.available is None
 
 
@@ -394,6 +397,7 @@ def test_every_level_says_why(stands: Stand, reason: str) -> None:
 
 def test_days_left_are_told_as_far_as_they_are_known() -> None:
     assert a_stand(105).days_left == pytest.approx(10.5)
+    assert a_stand(1).days_left == pytest.approx(0.1)
     assert a_stand(0).days_left == 0
     assert a_stand(-3, a_demand(None, None)).days_left == 0  # it is out, whatever is asked for
     assert a_stand(105, a_demand(None, None)).days_left is None
