@@ -11,7 +11,7 @@ from shipsync.store.jobs import JobView
 from shipsync.web import actions, words
 from shipsync.web.answers import ask
 from shipsync.web.closing_day import day_version, sheet_button
-from shipsync.web.closing_panel import points_label, points_list, sentence_of, success_line
+from shipsync.web.closing_panel import points_label, points_list, said_of, success_line
 from shipsync.web.closing_press import day_button
 from shipsync.web.closing_state import (
     DAY,
@@ -78,7 +78,7 @@ def _attempt_heading(job: JobView) -> str:
 def _result(closing: Closing, *, key: str) -> None:
     """What came of a closing, with its documents; it stands until the next one."""
     with st.container(border=True):
-        st.markdown(f"{success_line(closing, today())}  \n**{sentence_of(closing, today())}**")
+        st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
         if closing.stated:
             st.markdown(f":orange[▲] {words.count(len(closing.stated), 'remark')}, below.")
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -15,7 +15,7 @@ from shipsync.web.closing_mail import mail_dialog, mail_state
 from shipsync.web.closing_panel import (
     points_label,
     points_list,
-    sentence_of,
+    said_of,
     success_line,
     week_words,
 )
@@ -91,7 +91,7 @@ def _attempt_heading(job: JobView) -> str:
 def _result(closing: Closing, *, key: str) -> None:
     """What came of a closing, with its documents and its mail; it stands until the next one."""
     with st.container(border=True):
-        st.markdown(f"{success_line(closing, today())}  \n**{sentence_of(closing, today())}**")
+        st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
         documents(closing, key=key)
         mail_state(week_name(closing.period_start), closing.version or 0, key=key)
 

@@ -19,7 +19,7 @@ from shipsync.web.closing_panel import (
     attempt_line,
     points_label,
     points_list,
-    sentence_of,
+    said_of,
     short_progress,
     success_line,
 )
@@ -74,7 +74,7 @@ def _card(
     if closed is None:
         st.caption(never)
     else:
-        st.markdown(f"{success_line(closed, day)}  \n{sentence_of(closed, day)}")
+        st.markdown(f"{success_line(closed, day)}  \n{words.plain(said_of(closed, day))}")
     failed = attempt_line(job, day)
     if failed is not None:
         st.markdown(failed)

@@ -14,7 +14,7 @@ from shipsync.documents.count_sheet import CountSheet, SheetLine, lot_shown
 from shipsync.store import closings, counts, products
 from shipsync.store.closings import Closing
 from shipsync.store.letterhead import letterhead
-from shipsync.web import words, workflow_words
+from shipsync.web import count_documents, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.tables import Column, table
 
@@ -45,7 +45,7 @@ def day_version(closing: Closing) -> None:
     _census(content["census"], closing)
     _expected(closing)
     st.caption("Content hash: two versions with the same one say the same.")
-    st.code(closing.content_hash or words.UNKNOWN, language=None)
+    st.code(closing.content_hash or words.UNKNOWN, language=None, wrap_lines=True)
 
 
 def sheet_button(closing: Closing, *, key: str) -> None:
@@ -68,7 +68,9 @@ def sheet_pdf(day: date, version: int) -> bytes:
     closing = closings.closed(con, "eod", day, version)
     if closing is None or closing.as_of is None:
         raise LookupError(f"{day} has no version {version}")
-    open_ones = [one for one in counts.open_counts(con) if (one.business_date, one.eod_version) == (day, version)]
+    for count in counts.open_counts(con):
+        if (count.business_date, count.eod_version) == (day, version):
+            return count_documents.sheet_pdf(count.count_id)
     catalogue = {one.sku: one for one in products.products(con)}
     lines = []
     for one in closings.expected(con, day, version):
@@ -77,13 +79,7 @@ def sheet_pdf(day: date, version: int) -> bytes:
         product = catalogue.get(one.sku)
         name, size = (product.name, product.units_per_pallet) if product is not None else ("", None)
         lines.append(SheetLine(one.sku, name, one.lot, size))
-    sheet = CountSheet(
-        open_ones[0].count_id if open_ones else f"of version {version}",
-        day,
-        closing.as_of,
-        words.zone(),
-        tuple(lines),
-    )
+    sheet = CountSheet(f"of version {version}", day, closing.as_of, words.zone(), tuple(lines))
     head = letterhead(con)
     return count_sheet.pdf(sheet, firm=head.firm, paper=head.paper)
 

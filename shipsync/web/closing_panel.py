@@ -15,7 +15,7 @@ from shipsync.rules.weeks import week_ends
 from shipsync.store.closings import Closing
 from shipsync.store.jobs import JobView
 from shipsync.web import words, workflow_words
-from shipsync.web.closing_state import WEEK, has_failed, period_asked
+from shipsync.web.closing_state import DAY, WEEK, has_failed, period_asked
 from shipsync.web.links import link
 
 _BLOCKS, _OPEN = ":red[■]", ":orange[▲]"
@@ -30,25 +30,28 @@ def period_words(kind: str, start: date, today: date) -> str:
 
 
 def when_words(instant: datetime | None, today: date) -> str:
-    """'12:48 PST' of today, else with its day."""
-    if instant is None or instant.astimezone(words.zone()).date() != today:
-        return words.moment(instant)
-    return words.clock(instant)
+    """'at 12:48 PST' of today, 'on Fri 20 Nov 2026 13:05 PST' of other days."""
+    if instant is not None and instant.astimezone(words.zone()).date() == today:
+        return f"at {words.clock(instant)}"
+    return f"on {words.moment(instant)}"
 
 
 def success_line(closing: Closing, today: date) -> str:
-    """Which period was closed last, and when: '✓ closed: today, at 12:48 PST, version 2'."""
+    """Which period was closed last, and when: '✓ closed: today at 12:48 PST, version 2'."""
     period = period_words(closing.kind, closing.period_start, today)
     at = when_words(closing.closed_at, today)
-    return f"{words.state('closed')}: {period}, at {at}, version {closing.version}"
+    if closing.kind == DAY and closing.closed_at is not None:
+        closed_on = closing.closed_at.astimezone(words.zone()).date()
+        at = f"at {words.clock(closing.closed_at)}" if closed_on == closing.period_start else f"afterwards, {at}"
+    return f"{words.state('closed')}: {period} {at}, version {closing.version}"
 
 
-def sentence_of(closing: Closing, today: date) -> str:
-    """What came of a closing. A day's says 'today', and is read on later days as well."""
+def said_of(closing: Closing, today: date) -> str:
+    """What came of a closing. A day's own sentence says 'today', and is read on later days as well."""
     text = closing.sentence or ""
     if closing.period_start != today:
         text = text.replace(" shipped today", f" shipped on {words.day(closing.period_start)}")
-    return words.plain(text)
+    return text
 
 
 def attempt_line(found: JobView | None, today: date) -> str | None:
@@ -58,7 +61,7 @@ def attempt_line(found: JobView | None, today: date) -> str | None:
     job, day = found.job, period_asked(found)
     of = f" for {words.day(day)}" if day is not None and day != today else ""
     at = when_words(job.finished_at, today)
-    return f"{words.state(job.status)}: the last attempt{of}, at {at}. {words.plain(job.error or '')}"
+    return f"{words.state(job.status)}: the last attempt{of}, {at}. {words.plain(job.error or '')}"
 
 
 def points_label(points: Sequence[Point]) -> str:

@@ -11,7 +11,8 @@ from shipsync.store import closings
 from shipsync.store.closings import Closing
 from shipsync.web import words, workflow_words
 from shipsync.web.answers import ask
-from shipsync.web.closing_state import WEEK, ClosingKind
+from shipsync.web.closing_panel import said_of
+from shipsync.web.closing_state import WEEK, ClosingKind, today
 from shipsync.web.opening import open_here, open_page
 from shipsync.web.tables import Column, table
 
@@ -57,7 +58,7 @@ def _row(one: Closing) -> dict[str, object]:
     return {
         "closing": f"{period}, {one.job_id}" if one.version is None else f"{period}, version {one.version}",
         "state": "closed" if one.closed_at is not None else one.job_status or "not closed",
-        "said": one.job_error if one.closed_at is None else one.sentence,
+        "said": one.job_error if one.closed_at is None else said_of(one, today()),
         "closed_at": one.closed_at,
         "as_of": one.as_of,
         "begun_by": workflow_words.asked_by(one.begun_by),

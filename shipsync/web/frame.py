@@ -53,10 +53,10 @@ def _menu() -> dict[str, list[StreamlitPage]]:
             one("orders", "Orders", "receipt_long"),
             one("order", "Order", "receipt", hidden=True),
             one("end_of_day", "End of day", "event_available"),
-            *([one("count", "Count", "inventory")] if (PAGES / "count.py").exists() else []),
+            one("count", "Count", "inventory"),
             one("end_of_week", "End of week", "calendar_month"),
         ],
-        **({"Numbers": [one("inventory", "Inventory", "warehouse")]} if (PAGES / "inventory.py").exists() else {}),
+        "Numbers": [one("inventory", "Inventory", "warehouse")],
         "System": [
             one("sync", "Sync", "sync"),
             one("jobs", "Jobs", "checklist"),

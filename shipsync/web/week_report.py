@@ -91,7 +91,7 @@ def week_version(closing: Closing) -> None:
                 height="content",
             )
     st.caption("Content hash: two versions with the same one say the same.")
-    st.code(closing.content_hash or words.UNKNOWN, language=None)
+    st.code(closing.content_hash or words.UNKNOWN, language=None, wrap_lines=True)
 
 
 def documents(closing: Closing, *, key: str) -> None:
@@ -154,13 +154,21 @@ def _figures(report: WeeklyReport) -> None:
             st.metric("SKUs critical or low", words.number(critical.amount + low.amount))
             st.caption(", ".join(one.beside for one in (critical, low) if one.beside) or _rest(report))
         with grid.cell():
-            first = min((line for line in report.lines if line.runs_out_on is not None), key=_runs_out, default=None)
-            st.metric("Runs out first", words.UNKNOWN if first is None else _short(first))
-            st.caption(
-                "no run-out can be told"
-                if first is None
-                else f"{first.sku}, {weekly_texts.product(first).runs_out.beside or words.day(first.runs_out_on)}"
-            )
+            on, beside = _first_out(report)
+            st.metric("Runs out first", on)
+            st.caption(beside)
+
+
+def _first_out(report: WeeklyReport) -> tuple[str, str]:
+    """When the first product is used up, and which that is; without the year, so that it fits on a phone."""
+    dated = [line for line in report.lines if line.runs_out_on is not None]
+    if not dated:
+        return words.UNKNOWN, "no run-out can be told"
+    first = min(dated, key=_runs_out)
+    if first.available is not None and first.available <= 0:
+        return "now", f"{first.sku}: nothing is available"
+    beside = weekly_texts.product(first).runs_out.beside or words.day(first.runs_out_on)
+    return f"{first.runs_out_on:%-d %b}", f"{first.sku}, {beside}"
 
 
 def _rest(report: WeeklyReport) -> str:
@@ -179,11 +187,6 @@ def _charts(report: WeeklyReport) -> None:
         shipped_chart(report, line, work_calendar_now())
     with right:
         projection_chart(report, line)
-
-
-def _short(line: ReportLine) -> str:
-    """'9 Dec', which fits on a phone; the year is below it."""
-    return words.UNKNOWN if line.runs_out_on is None else f"{line.runs_out_on.day} {line.runs_out_on:%b}"
 
 
 def _runs_out(line: ReportLine) -> tuple[object, str]:

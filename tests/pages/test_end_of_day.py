@@ -66,7 +66,7 @@ def test_a_press_closes_the_day_and_its_result_stands(site: Site) -> None:
     house.wait(30)
     test.run()
     text = told(test)
-    assert ":green[✓ closed]: today, at 13:05 PDT, version 1" in text
+    assert ":green[✓ closed]: today at 13:05 PDT, version 1" in text
     assert "**Physical count ready: 1 order shipped today, 5 SKUs updated**" in text
     assert "Shipped: 1 order, 1 parcel, 3 units." in text
     assert "no difference" in text
@@ -86,7 +86,7 @@ def test_a_result_is_read_on_the_next_day_without_saying_today(site: Site) -> No
     close(site.house)
     site.house.wait(24 * 60)
     text = told(site.page("end_of_day"))
-    assert "closed]: Wed 16 Sep 2026, at Wed 16 Sep 2026 13:05 PDT, version 1" in text
+    assert "closed]: Wed 16 Sep 2026 at 13:05 PDT, version 1" in text
     assert "1 order shipped on Wed 16 Sep 2026, 5 SKUs updated" in text
 
 
@@ -142,7 +142,7 @@ def test_a_failed_attempt_is_shown_beside_the_last_success(site: Site) -> None:
     assert "**The last attempt**. A day stays as open as it was until one succeeds." in text
     assert ":red[✕ failed] · **End of day** · just now (13:35 PDT)" in text
     assert "ShipStation refused the credentials" in text
-    assert ":green[✓ closed]: today, at 13:05 PDT, version 1" in text
+    assert ":green[✓ closed]: today at 13:05 PDT, version 1" in text
     assert buttons(test)["end_of_day_failed_retry"] == "Retry"
     states = test.dataframe[1].value["state"].tolist()
     assert states == [["✕ failed"], ["✓ closed"]]
@@ -189,9 +189,9 @@ def test_a_day_of_the_past_is_closed_afterwards_and_says_so(site: Site) -> None:
     assert asked(house, "eod")[0] == ("eod.3", "queued", "local admin", {"date": "2026-09-17"})
     do_next(house)
     text = told(test.run())
-    assert "closed]: Thu 17 Sep 2026, at 13:05 PDT, version 1" in text
+    assert "closed]: Thu 17 Sep 2026 afterwards, at 13:05 PDT, version 1" in text
     assert "Physical count ready: 0 orders shipped on Thu 17 Sep 2026" in text
-    assert "closed]: today, at 13:05 PDT, version 1" in text  # the newest day's result stands as well
+    assert "closed]: today at 13:05 PDT, version 1" in text  # the newest day's result stands as well
     opened = told(site.page("end_of_day", day="2026-09-17"))
     assert "Closed afterwards, on Fri 18 Sep 2026" in opened
 
@@ -261,6 +261,8 @@ def test_what_clouds_a_day_leads_to_where_it_is_mended(site: Site) -> None:
     way = ways(test)
     assert way["Look at them"] == "sync?view=Quarantine"
     assert way["Working days"] == "settings?"
+    assert way["Go on counting"] == "count?"
+    assert way["Inventory"] == "inventory?"
 
 
 def test_a_viewer_sees_everything_and_closes_nothing(site: Site) -> None:

@@ -88,7 +88,7 @@ def test_a_week_that_nobody_gets_by_mail_is_closed_at_once(site: Site) -> None:
     assert buttons(test) == {"end_of_week_job_cancel": "Cancel"}
     do_next(house)
     text = told(test.run())
-    assert ":green[✓ closed]: week 38, at 13:05 PDT, version 1" in text
+    assert ":green[✓ closed]: week 38 at 13:05 PDT, version 1" in text
     assert "It was mailed to nobody: no recipients were named when it was closed." in text
     assert downloads(test)[:3] == ["PDF", "XLSX", "CSV"]
     assert [one[:3] for one in asked(house, "eod")] == [("eod.1", "succeeded", "eow")]
@@ -136,7 +136,7 @@ def test_a_failed_attempt_is_shown_beside_the_last_success(site: Site) -> None:
     text = told(site.page("end_of_week"))
     assert "**The last attempt**. A week stays as open as it was until one succeeds." in text
     assert "End of day did not succeed, and this rests on it" in text
-    assert ":green[✓ closed]: week 38, at Wed 16 Sep 2026 13:05 PDT, version 1" in text
+    assert ":green[✓ closed]: week 38 on Wed 16 Sep 2026 13:05 PDT, version 1" in text
 
 
 def test_a_retry_does_not_close_the_day_again(site: Site) -> None:

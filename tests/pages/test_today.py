@@ -243,7 +243,7 @@ def test_a_closing_under_way_shows_its_step_and_then_its_result(house: House) ->
         assert ":gray[○ queued]" in told(test)
         do_next(house)
         text = told(test.run())
-        assert ":green[✓ closed]: today, at 13:10 PDT, version 1" in text
+        assert ":green[✓ closed]: today at 13:10 PDT, version 1" in text
         assert "Physical count ready: 1 order shipped today, 5 SKUs updated" in text
         assert "week 38 so far: 4 units shipped" in text
 
@@ -255,7 +255,7 @@ def test_a_failed_closing_is_shown_beside_the_last_success(house: House) -> None
         house.faults.add("shipments", unauthorized())
         house.job("eod")
         text = told(attended.page("today"))
-        assert ":green[✓ closed]: today, at 13:00 PDT, version 1" in text
+        assert ":green[✓ closed]: today at 13:00 PDT, version 1" in text
         assert ":red[✕ failed]: the last attempt, at 13:30 PDT. Sync with ShipStation did not succeed" in text
 
 
