@@ -167,7 +167,7 @@ def _wanted(parcel: ParcelNow | None, there: _OnePosted, zone: ZoneInfo) -> _One
         )
     # It counted until it was voided, and one that was never posted never did. Nothing comes back before it left.
     void: dict[tuple[str, str, date], tuple[int, datetime]] = {}
-    for (sku, lot, _), (quantity, moved_at) in sorted(there.ship.items()):
+    for (sku, lot, _), (quantity, moved_at) in there.ship.items():
         if not quantity:
             continue  # taken back already: it was another day, or another lot
         at = max(parcel.voided_at, moved_at)
