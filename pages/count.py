@@ -131,7 +131,7 @@ def _cancel(count_id: str) -> None:
             "It is given up and changes nothing. What was counted is kept, and its products can be counted anew."
         )
         form = entry_form(f"count_cancel_{count_id}")
-        with st.form(form.key("form"), border=False):
+        with st.form(form.key("form"), border=False, enter_to_submit=False):
             by = person.name_field(form.key("by"))
             pressed = st.form_submit_button("Give this count up", key=form.key("save"))
         if pressed:

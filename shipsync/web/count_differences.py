@@ -71,7 +71,14 @@ def result_figures(lines: Sequence[CountLine]) -> None:
 def lines_table(count: Count, lines: Sequence[CountLine]) -> None:
     """Every line, the largest difference first."""
     ordered = sorted(lines, key=lambda line: (-abs(line.variance or 0), line.sku, line.lot))
-    table([_row(line) for line in ordered], LINE_COLUMNS, key="count_lines", file=f"count-{count.count_id}", empty="")
+    known = names()
+    table(
+        [_row(line, known.get(line.sku)) for line in ordered],
+        LINE_COLUMNS,
+        key="count_lines",
+        file=f"count-{count.count_id}",
+        empty="",
+    )
     below = [line for line in lines if line.expected < 0]
     if below:
         named = ", ".join(f"{words.plain(of(line.sku, line.lot))} at {number(line.expected)}" for line in below)
@@ -138,7 +145,7 @@ def reasons_form(count_id: str, lines: Sequence[CountLine]) -> None:
     st.subheader(f"Why do they differ? ({len(lines):,})")
     shown = form.keep(list(lines[:_REASONS_ON_A_SCREEN]))
     typed: dict[tuple[str, str], tuple[str | None, str]] = {}
-    with st.form(form.key("form"), border=False):
+    with st.form(form.key("form"), border=False, enter_to_submit=False):
         by = person.name_field(form.key("by"))
         for line in shown:
             field = f"{line.sku}_{line.lot}"
@@ -164,7 +171,7 @@ def change_reason(count_id: str, lines: Sequence[CountLine]) -> None:
         return
     with st.expander("Change a reason"):
         form = entry_form(f"count_change_reason_{count_id}")
-        with st.form(form.key("form"), border=False):
+        with st.form(form.key("form"), border=False, enter_to_submit=False):
             by = person.name_field(form.key("by"))
             place = st.selectbox(
                 "Line", range(len(given)), index=None, key=form.key("line"), placeholder="Choose the line",
@@ -193,7 +200,7 @@ def approvals_form(count_id: str, lines: Sequence[CountLine]) -> None:
     st.caption(f"They differ by more than {words.count(limit, 'unit')}. Nobody approves what he counted or explained.")
     shown = form.keep(list(lines[:_APPROVALS_ON_A_SCREEN]))
     agreed: list[CountLine] = []
-    with st.form(form.key("form"), border=False):
+    with st.form(form.key("form"), border=False, enter_to_submit=False):
         name = person.second_person_field(form.key("by"))
         for line in shown:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -214,7 +221,7 @@ def approvals_form(count_id: str, lines: Sequence[CountLine]) -> None:
 def post_form(count: Count, lines: Sequence[CountLine]) -> None:
     """The last press: the count becomes the stock."""
     form = entry_form(f"count_post_{count.count_id}")
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         st.markdown(
             f"**Everything is counted and explained.** Stock becomes what was counted, as of "
             f"{words.moment(count.as_of)}; what has moved since stays on top. "
@@ -235,7 +242,7 @@ def _difference(line: CountLine) -> str:
     )
 
 
-def _row(line: CountLine) -> dict[str, object]:
+def _row(line: CountLine, name: str | None) -> dict[str, object]:
     return {
         "sku": line.sku,
         "lot": lot_shown(line.lot),
@@ -244,7 +251,7 @@ def _row(line: CountLine) -> dict[str, object]:
         "variance": line.variance,
         "tolerance": line.tolerance,
         "verdict": _verdict(line),
-        "name": names().get(line.sku),
+        "name": name,
         "countings": ", then ".join(
             f"{entry.units:,}" for entry in line.entries if entry.counted_by != NOT_ON_THE_SHEET
         ) or None,

@@ -14,7 +14,7 @@ from shipsync.store.counts import Outcome
 from shipsync.web import count_press as press
 from shipsync.web import person, words
 from shipsync.web.answers import ask
-from shipsync.web.inventory_words import named
+from shipsync.web.inventory_words import naming
 from shipsync.web.links import link
 from shipsync.web.opening import open_here
 from shipsync.web.tables import Column, table
@@ -62,7 +62,7 @@ def start_form(*, is_main: bool) -> None:
         st.info("No day has been closed yet, and a closing says what to expect on the shelf. Close the day first.")
         link("end_of_day", "Go to End of day")
         return
-    with st.form("count_start_form"):
+    with st.form("count_start_form", enter_to_submit=False):
         st.markdown(_against(closing))
         if closing.period_start != today:
             st.markdown(
@@ -73,7 +73,7 @@ def start_form(*, is_main: bool) -> None:
         by = person.name_field("count_start_by")
         offered = sorted({one.sku for one in ask(closings.expected, closing.period_start, closing.version or 0)})
         chosen = st.multiselect(
-            "Products", offered, format_func=named, key="count_start_skus", placeholder=f"All {len(offered):,}",
+            "Products", offered, format_func=naming(), key="count_start_skus", placeholder=f"All {len(offered):,}",
             help="Leave empty to count all of them. One that sells much is counted more often.",
         )  # fmt: skip
         pressed = st.form_submit_button("Start counting", type="primary" if is_main else "secondary", key="count_start")

@@ -7,7 +7,7 @@ know what to find (facts/domain.md section 4).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -21,10 +21,10 @@ from shipsync.web import count_press as press
 from shipsync.web import person, words
 from shipsync.web.answers import ask
 from shipsync.web.entry_form import EntryForm, entry_form
-from shipsync.web.inventory_words import named, names
+from shipsync.web.inventory_words import names, naming
 from shipsync.web.tables import Column, table
 
-SCREEN = 10  # lines on one screen
+SCREENS = (10, 25, 50, 100)  # lines on one: few for a thumb, many for whoever types in a sheet of paper
 _AMOUNT_PX = 150  # two of them side by side on a phone
 _ENTRY_COLUMNS = (
     Column("sku", "SKU"),
@@ -80,10 +80,10 @@ def another_line(count_id: str, lines: Sequence[CountLine]) -> None:
     with st.expander("Found a lot that is not here, or count one once more"):
         form = entry_form(f"count_other_{count_id}")
         by_sku = {line.sku: line.pallet_size for line in lines}
-        with st.form(form.key("form"), border=False):
+        with st.form(form.key("form"), border=False, enter_to_submit=False):
             by = person.name_field(form.key("by"))
             sku = st.selectbox(
-                "Product", sorted(by_sku), index=None, format_func=named, key=form.key("sku"),
+                "Product", sorted(by_sku), index=None, format_func=naming(), key=form.key("sku"),
                 placeholder="Choose the product",
             )  # fmt: skip
             lot = st.text_input("Lot (empty: no lot)", key=form.key("lot"), placeholder="for example 250237")
@@ -115,28 +115,32 @@ def counted_so_far(lines: Sequence[CountLine]) -> None:
 
 
 def _sheet(count_id: str, lines: Sequence[CountLine], *, name: str) -> None:
-    find = ""
-    if len(lines) > SCREEN:
-        find = st.text_input(
-            "Find", key=f"count_find_{name}", type="search", live=True, placeholder="SKU, lot or product",
-            icon=":material/search:", label_visibility="collapsed",
-        ).strip()  # fmt: skip
-    matching = [line for line in lines if _matches(line, find)]
-    screens = -(-len(matching) // SCREEN)
+    find, size = "", SCREENS[0]
+    if len(lines) > size:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            find = st.text_input(
+                "Find", key=f"count_find_{name}", type="search", live=True, placeholder="SKU, lot or product",
+                icon=":material/search:", width=220,
+            ).strip()  # fmt: skip
+            size = st.selectbox("Lines at once", SCREENS, key=f"count_size_{name}", width=110)
+    known = names()
+    matching = [line for line in lines if _matches(line, known.get(line.sku, ""), find)]
+    screens = -(-len(matching) // size)
     screen = 1
     if screens > 1:
         screen = st.pagination(screens, key=f"count_screen_{name}_{screens}")
     form = entry_form(f"count_{name}_{count_id}")
-    shown = form.keep(matching[(screen - 1) * SCREEN : screen * SCREEN], (find, screen), joined=_joined)
+    on_screen = matching[(screen - 1) * size : screen * size]
+    shown = form.keep(on_screen, (find, screen, size), joined=_joined(size))
     if not shown:
         st.caption(f"No line that is to be counted matches {words.plain(find)}." if find else "All are counted.")
         return
     typed: dict[tuple[str, str], tuple[int | None, int | None]] = {}
-    with st.form(form.key("form"), border=False):
+    with st.form(form.key("form"), border=False, enter_to_submit=False):
         by = person.name_field(form.key("by"))
         for line in shown:
             with st.container(border=True, gap="small"):
-                _heading(line)
+                _heading(line, known.get(line.sku))
                 typed[line.sku, line.lot] = _amounts(form, f"{line.sku}_{line.lot}", line.pallet_size)
         label = "Save this line" if len(shown) == 1 else f"Save what is counted of these {len(shown)}"
         pressed = st.form_submit_button(label, type="primary", key=form.key("save"), width="stretch")
@@ -155,8 +159,7 @@ def _is_not_looked_for(line: CountLine) -> bool:
     return bool(line.entries) and all(entry.counted_by == NOT_ON_THE_SHEET for entry in line.entries)
 
 
-def _heading(line: CountLine) -> None:
-    name = names().get(line.sku)
+def _heading(line: CountLine, name: str | None) -> None:
     told = f"**{words.plain(line.sku)}**" + (f" {words.plain(name)}" if name else "")
     lot = f"lot **{words.plain(line.lot)}**" if line.lot else "**no lot**"
     st.markdown(f"{told}  \n{lot}")
@@ -184,13 +187,17 @@ def _number(form: EntryForm, label: str, field: str) -> int | None:
     return None if typed is None else int(typed)
 
 
-def _joined(drawn: Sequence[CountLine], now: Sequence[CountLine]) -> list[CountLine]:
+def _joined(size: int) -> Callable[[list[CountLine], list[CountLine]], list[CountLine]]:
     """The lines that are drawn stay, also one that somebody else has counted meanwhile; new ones come behind them."""
-    newest = {(line.sku, line.lot): line for line in now}
-    kept = [newest.pop((line.sku, line.lot), line) for line in drawn]
-    return kept + list(newest.values())[: max(0, SCREEN - len(kept))]
+
+    def joined(drawn: list[CountLine], now: list[CountLine]) -> list[CountLine]:
+        newest = {(line.sku, line.lot): line for line in now}
+        kept = [newest.pop((line.sku, line.lot), line) for line in drawn]
+        return kept + list(newest.values())[: max(0, size - len(kept))]
+
+    return joined
 
 
-def _matches(line: CountLine, find: str) -> bool:
-    text = f"{line.sku} {line.sku} - {line.lot} {names().get(line.sku, '')}".casefold()
+def _matches(line: CountLine, name: str, find: str) -> bool:
+    text = f"{line.sku} - {line.lot} {name}".casefold()
     return all(word in text for word in find.casefold().split())

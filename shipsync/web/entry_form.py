@@ -1,7 +1,7 @@
 """Forms in which something is entered that stands from then on: a receipt, a counted line.
 
     form = entry_form("inventory_receive")
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         units = st.number_input("Units", key=form.key("units"), ...)
         pressed = st.form_submit_button("Receive", key=form.key("save"))
     if pressed:
@@ -9,7 +9,8 @@
 
 What was typed stays until it is entered; then the form starts anew, empty, with the sentence that says what came of it,
 until its next press. A press is entered once, however fast a finger is: Streamlit stops a script in which a second
-press arrives and runs it again with the same fields (1.67), which would make two receipts of one.
+press arrives and runs it again with the same fields (1.67), which would make two receipts of one. And none of them is
+entered by the Enter key, because scanners press it behind every label.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def receive_form(sku: str) -> None:
     form = entry_form(f"inventory_receive_{sku}")
     size = _pallet_size(sku)
     _never_counted(sku)
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         left, right = st.columns(2)
         lot = left.text_input(
@@ -87,7 +87,7 @@ def adjust_form(sku: str) -> None:
         return
     size = _pallet_size(sku)
     limit = ask(approval_above)
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         way = st.radio("What", (DOWN, UP), horizontal=True, key=form.key("way"), label_visibility="collapsed")
         left, right = st.columns(2)
@@ -126,7 +126,7 @@ def repack_form(sku: str) -> None:
         return
     size = _pallet_size(sku)
     limit = ask(approval_above)
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         lot = _lot(form, sku)
         pallets, loose = _amount(form, size)
@@ -157,7 +157,7 @@ def opening_form(sku: str) -> None:
     size = _pallet_size(sku)
     offered = form.keep(_lots_that_left(sku))
     rows: list[Mapping[str, object]] = [{"lot": lot, "pallets": None, "loose": None} for lot in offered or [NO_LOT]]
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         st.markdown(
             "**Say what stands on the shelf now**, one line for each lot; a line without a lot is for units whose lot "
@@ -190,7 +190,7 @@ def lot_form(sku: str, lot: str) -> None:
     """What people say of one lot."""
     known = next((one for one in ask(inventory.lots, sku) if one.lot == lot), None)
     form = entry_form(f"inventory_lot_{sku}_{lot}")
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         is_quarantined = st.toggle(
             "Quarantine: it must not be shipped", known is not None and known.is_quarantined, key=form.key("quarantine")
@@ -227,7 +227,7 @@ def lot_form(sku: str, lot: str) -> None:
 def take_back_form(entry: ledger.Entry) -> None:
     """A way to take back an entry that was wrong."""
     form = entry_form(f"inventory_take_back_{entry.entry_no}")
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         by = person.name_field(form.key("by"))
         note = st.text_input(
             "What was wrong with it", key=form.key("note"), max_chars=LONGEST_NOTE, placeholder="Typed twice"

@@ -20,7 +20,7 @@ from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.inventory_charts import RunsOut, run_out_chart
 from shipsync.web.inventory_lots import lots_of_all
-from shipsync.web.inventory_words import in_pallets, named, of, this_minute
+from shipsync.web.inventory_words import in_pallets, named, naming, of, this_minute
 from shipsync.web.links import link
 from shipsync.web.opening import open_here
 from shipsync.web.tables import Column, table
@@ -291,7 +291,9 @@ def _nothing_computed() -> None:
         "opening stock under Imports."
     )
     link("imports", "Load the opening stock")
-    sku = st.selectbox("Product", skus, index=None, format_func=named, key="inventory_first", placeholder="Choose one")
+    sku = st.selectbox(
+        "Product", skus, index=None, format_func=naming(), key="inventory_first", placeholder="Choose one"
+    )
     if sku is not None:
         open_here(sku=sku)
 

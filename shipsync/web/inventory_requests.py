@@ -26,7 +26,7 @@ def waiting_requests(sku: str | None = None) -> None:
     if not waiting:
         return
     decided: tuple[str, int] | None = None
-    with st.form(form.key("form")):
+    with st.form(form.key("form"), enter_to_submit=False):
         many = words.count(len(waiting), "change waits", "changes wait")
         st.markdown(f"**{words.state('warn').replace('warn', '')} {many} for a second person**")
         name = person.second_person_field(form.key("by")) if may(Role.OPERATOR) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from shipsync import runtime
@@ -33,10 +33,15 @@ def names() -> Mapping[str, str]:
     return {one.sku: one.name for one in ask(products.products)}
 
 
+def naming() -> Callable[[str], str]:
+    """How products are called, for many of them: '17612 · Rinse, case'."""
+    known = names()
+    return lambda sku: f"{sku} · {known[sku]}" if known.get(sku) else sku
+
+
 def named(sku: str) -> str:
-    """'17612 · Rinse, case'."""
-    name = names().get(sku)
-    return f"{sku} · {name}" if name else sku
+    """The same for one."""
+    return naming()(sku)
 
 
 def in_pallets(units: int | None, pallet_size: int | None) -> str | None:

@@ -213,6 +213,9 @@ def test_a_large_catalogue_is_counted_a_screen_at_a_time_and_found_by_typing(sit
     test = page(site)
     assert "To count (65)" in told(test)
     assert len(test.number_input) == 10 + 1 + 2  # ten lines, one of them with pallets; a found lot has both
+    test.selectbox(key="count_size_first").set_value(100).run()
+    assert len(test.number_input) == 65 + 1 + 2
+    test.selectbox(key="count_size_first").set_value(10).run()
     test.pagination(key="count_screen_first_7").set_value(7).run()
     assert [one.key for one in test.number_input][:5] == [
         f"count_first_{COUNT}_loose_2{number:04d}__0" for number in range(55, 60)
