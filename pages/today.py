@@ -222,8 +222,8 @@ def _closings() -> None:
 
 week_dialog()
 _live()
+_closings()
 _traffic()
 _late()
-_closings()
 alert_history()
 outbox_list()
