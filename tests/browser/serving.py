@@ -116,7 +116,10 @@ class Served:
 class Warehouse:
     """A served shipsync with a ShipStation and a shop in which only the test acts, on the real clock."""
 
-    def __init__(self, folder: Path, launcher: Sequence[str] = ("app.py",), sources: Path = ROOT) -> None:
+    def __init__(
+        self, folder: Path, launcher: Sequence[str] = ("app.py",), sources: Path = ROOT, **others: str
+    ) -> None:
+        """`others` are more of the environment."""
         folder.mkdir(parents=True, exist_ok=True)
         self.world = World(1, datetime.now(UTC), orders_per_day=0)
         self.faults = Faults()
@@ -129,6 +132,7 @@ class Warehouse:
             "SHIPSYNC_SHIPSTATION_KEY": "sandbox",
             "SHIPSYNC_SHIPSTATION_SECRET": "sandbox",
             "SHIPSYNC_ORDER_FILES": str(folder / "shop"),
+            **others,
         }
         self.served = Served(folder, self.environment, launcher, sources)
 

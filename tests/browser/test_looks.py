@@ -6,15 +6,30 @@ The pictures go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from shipsync.rules.periods import business_date
 from tests.browser.conftest import PICTURES, Watched, open_context, visit
 from tests.browser.serving import Warehouse
+from tests.browser.stocked import stock_up
 
-PAGES = ("today", "orders", "order?order=100951", "sync", "jobs", "imports", "settings")
+PAGES = (
+    "today",
+    "orders",
+    "order?order=100951",
+    "end_of_day",
+    "end_of_week",
+    "sync",
+    "jobs",
+    "imports",
+    "settings",
+)
+PACIFIC = ZoneInfo("America/Los_Angeles")  # a warehouse's, where nothing else is set
 # Streamlit's own, which no page of ours can change (1.67): sections within the menu's list, marks of sparklines.
 THEIRS = [['[data-testid="stSidebarNav"]'], ['[data-testid="stMetricChart"]']]
 LOOKS = {"light": (False, False), "dark": (True, False), "phone": (False, True), "phone-dark": (True, True)}
@@ -22,7 +37,7 @@ LOOKS = {"light": (False, False), "dark": (True, False), "phone": (False, True),
 
 @pytest.fixture(scope="module")
 def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The warehouse with something on every page: orders in all states, a label, a held record, a failed job."""
+    """The warehouse with something on every page: orders in all states, a held record, a closed week, a failed job."""
     world = warehouse.world
     warehouse.catch_up()
     shipped = world.place_manual_order("100951", [("17612 - 250237", 3), ("17904 - 250301", 1)])
@@ -34,7 +49,10 @@ def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     warehouse.feed.write()
     for kind in ("xml-import", "shipstation-sync"):
         warehouse.run(kind)
-    warehouse.run("load", what="bundles", path=str(tmp_path_factory.mktemp("looks") / "missing.csv"))
+    folder = tmp_path_factory.mktemp("looks")
+    stock_up(warehouse, folder, business_date(datetime.now(UTC), PACIFIC))
+    assert warehouse.run("eow")["status"] == "succeeded"  # and with it the day
+    warehouse.run("load", what="bundles", path=str(folder / "missing.csv"))
     return warehouse
 
 
