@@ -6,7 +6,14 @@ from shipsync.web import person, words
 from shipsync.web.inventory_forms import adjust_form, product_choice, receive_form, repack_form
 from shipsync.web.inventory_levels import levels_table, run_out_calendar, stock_figures, stock_needs
 from shipsync.web.inventory_requests import waiting_requests
-from shipsync.web.inventory_story import is_counted, listed_of, movements_view, stock_view, story_head
+from shipsync.web.inventory_story import (
+    is_counted,
+    level_line,
+    listed_of,
+    movements_view,
+    stock_view,
+    story_figures,
+)
 from shipsync.web.inventory_words import named, names
 from shipsync.web.roles import Role, may, require
 
@@ -24,9 +31,14 @@ def _levels() -> None:
     levels_table()
 
 
-@st.fragment(run_every=2.0, key="inventory_head")
-def _head(sku: str) -> None:
-    story_head(sku, listed_of(sku))
+@st.fragment(run_every=2.0, key="inventory_level")
+def _level(sku: str) -> None:
+    level_line(listed_of(sku))
+
+
+@st.fragment(run_every=2.0, key="inventory_figures")
+def _figures(sku: str) -> None:
+    story_figures(sku, listed_of(sku))
 
 
 def _views(*offered: str, key: str) -> str:
@@ -78,9 +90,10 @@ def _one_product(sku: str) -> None:
     if may(Role.OPERATOR):
         person.name_line("inventory")
     waiting_requests(sku)
-    _head(sku)
+    _level(sku)
     view = _views(STOCK, MOVEMENTS, key="show")
     if view == STOCK:
+        _figures(sku)
         stock_view(sku, listed_of(sku), st.query_params.get("lot"))
     elif view == MOVEMENTS:
         movements_view(sku, st.query_params.get("entry"))

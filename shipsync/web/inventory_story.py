@@ -17,7 +17,7 @@ from shipsync.rules.inventory import Demand
 from shipsync.rules.ledger import NO_LOT
 from shipsync.rules.lot_states import Lots, LotStand
 from shipsync.rules.periods import business_date
-from shipsync.store import inventory, ledger
+from shipsync.store import counts, inventory, ledger
 from shipsync.store.inventory import Current, Listed
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -95,14 +95,19 @@ def is_counted(sku: str) -> bool:
     return sku in ask(ledger.known_skus, this_minute())
 
 
-def story_head(sku: str, listed: Listed | None) -> None:
-    """The level with its reason, and four figures."""
+def level_line(listed: Listed | None) -> None:
+    """The level with its reason."""
     if listed is None:
         st.markdown(f"{words.state('unknown')} · Nobody has said what stands on the shelf.")
+    else:
+        st.markdown(f"{words.state(listed.current.alert_level)} · {words.plain(listed.current.alert_reason)}")
+
+
+def story_figures(sku: str, listed: Listed | None) -> None:
+    """Four figures; none before anything was computed."""
+    if listed is None:
         return
-    now = listed.current
-    st.markdown(f"{words.state(now.alert_level)} · {words.plain(now.alert_reason)}")
-    lots = _lots(sku)
+    now, lots = listed.current, _lots(sku)
     grid = st.grid(4, min_column_width=165, border=True)
     with grid.cell():
         st.metric("On the shelf", words.number(lots.units) if now.current_quantity is not None else words.UNKNOWN)
@@ -339,7 +344,7 @@ def _one_entry(sku: str, entry_no: int) -> None:
         st.markdown("  \n".join(_facts(entry)))
         if entry.order_number is not None:
             link("order", f"Order {words.plain(entry.order_number)}", order=entry.order_number)
-        if entry.kind == "count" and entry.reference:
+        if entry.reference and ask(counts.count, entry.reference) is not None:
             link("count", f"Count {words.plain(entry.reference)}", count=entry.reference)
         if entry.kind in BY_PERSONS and entry.corrects is None and may(Role.OPERATOR):
             take_back_form(entry)

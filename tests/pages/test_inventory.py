@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from shipsync.procedures import movements
+from shipsync.procedures import counting, movements
+from shipsync.procedures.counting import Counted
 from shipsync.procedures.movements import Adjustment
 from shipsync.rules.catalogue import Product
 from shipsync.store import adjustments, inventory, products
@@ -20,9 +21,11 @@ from tests.pages.stock_site import (
     SKU,
     Hand,
     at,
+    close_day,
     compute,
     entries,
     lots,
+    open_count,
     receive,
     ship,
     stock_up,
@@ -179,6 +182,24 @@ def test_every_movement_stands_there_with_who_and_why(site: Site) -> None:
     assert (rows[0]["units"], rows[0]["reason"], rows[0]["note"]) == (-2, "Damaged", "Dropped")
     assert rows[1]["order_number"] == "100901"
     assert (rows[2]["counted"], rows[2]["reason"]) == (300, "Opening stock")
+
+
+def test_an_entry_leads_to_the_order_or_the_count_that_made_it(site: Site) -> None:
+    house = site.house
+    stock_up(house)
+    ship(house, 3, "100901")
+    close_day(house)
+    count_id = open_count(house, SKU)
+    counting.enter(house.app.db, count_id, [Counted(SKU, LOT, 0, 297)], "Kim", house.app.now())
+    counting.post(house.app.db, count_id, house.app.settings.zone, "Kim", house.app.now())
+
+    def ways(entry: int) -> set[str]:
+        test = view(site.page("inventory", sku=SKU, entry=str(entry)), "Movements")
+        return {one.proto.label for one in test.get("page_link")} & {"Order 100901", "Count 2026\\-09\\-16\\.1"}
+
+    assert [ways(entry.entry_no) for entry in entries(house)] == [
+        set(), {"Order 100901"}, {"Count 2026\\-09\\-16\\.1"},
+    ]  # fmt: skip
 
 
 # -- entering --------------------------------------------------------------------------------------------------------
