@@ -1,5 +1,7 @@
 """One simulated day at 100 and at 10,000 orders a day, a sync every 5 minutes: requests, and orders fetched again.
 
+Without closings: theirs are measured by themselves (bench/closings.py).
+
 `python -m bench.one_day [--orders-per-day 100 10000] [--seed 1]`
 """
 
@@ -23,7 +25,9 @@ def main() -> None:
         started = time.perf_counter()
         # The shop's rolling file of a busy day is long; it is made and read every half hour, the rest every 5 minutes.
         import_every = timedelta(minutes=30) if orders_per_day > 1_000 else None
-        outcome = simulate(days=1, seed=chosen.seed, orders_per_day=orders_per_day, import_every=import_every)
+        outcome = simulate(
+            days=1, seed=chosen.seed, orders_per_day=orders_per_day, import_every=import_every, closes=False
+        )
         print("\n".join(report(orders_per_day, outcome, time.perf_counter() - started)), flush=True)
 
 

@@ -1,7 +1,8 @@
-"""Checks after every tick of a simulation that what has to hold does hold (DESIGN section 6): I1, I2, I5, I6, I11, I12.
+"""Checks after every tick of a simulation that what has to hold does hold (DESIGN section 6): I1 to I6, I8, I11, I12.
 
 It is told from the tables, from the world itself and from the server's log of requests; none of the rules that it
-checks are used. I3, I4 and I7 to I10 speak of parts that a simulation of the order loop does not run.
+checks are used. After a closing the ledger is gone through entry by entry, and a report's units are held against what
+was shipped. I7, I9 and I10 speak of parts that a simulation does not run.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from shipsync.rules.weekly_report import WeeklyReport
 from shipsync.runtime import REQUESTS_PER_MINUTE, App
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.world import World
-from shipsync.store import invariants, marks, quarantine
+from shipsync.store import closings, day_census, invariants, ledger, marks, quarantine
+from shipsync.store.closings import Closing
+from shipsync.store.cursor import Cursor
 from shipsync.store.jobs import latest_jobs
 
 SYNC = "shipstation-sync"
@@ -40,6 +44,8 @@ class Invariants:
         self._newest: datetime | None = None
         self._looked_at: datetime | None = None
         self._routed: dict[int, set[datetime]] = {}
+        self._issued: dict[tuple[str, date, int | None], Closing] = {}
+        self._documents: set[tuple[object, ...]] = set()
 
     def check(self, app: App, world: World) -> None:
         """Look at everything. To be called while no job is under way."""
@@ -49,6 +55,7 @@ class Invariants:
             *self._applied(app, world),
             *self._requests(),
             *self._own_errors(app),
+            *self._closings(app),
         ]
         self.broken += [f"{app.now():%Y-%m-%d %H:%M} {sentence}" for sentence in found]
 
@@ -105,6 +112,55 @@ class Invariants:
         for job in latest_jobs(app.db.read(), limit=3):
             if job.error is not None and "error in shipsync itself" in job.error:
                 yield f"I12: {job.job_id}: {job.error}"
+
+    def _closings(self, app: App) -> Iterator[str]:
+        """I8: what was issued stays. I3, I4 and the figures of what is new."""
+        con = app.db.read()
+        kinds: tuple[closings.Kind, ...] = ("eod", "eow")
+        issued = {
+            (one.kind, one.period_start, one.version): one
+            for kind in kinds
+            for one in closings.attempts(con, kind, limit=1_000)
+            if one.closed_at is not None
+        }
+        for key, before in self._issued.items():
+            if issued.get(key) != before:
+                yield f"I8: {key} was closed otherwise than it stands now"
+        documents = invariants.documents(con)
+        if not self._documents <= documents:
+            yield "I8: a document that was kept is gone, or another one"
+        new = [one for key, one in issued.items() if key not in self._issued]
+        if new:
+            yield from _stock(con, app.now())
+        for one in new:
+            yield from _report(con, one)
+        self._issued, self._documents = issued, documents
+
+
+def _stock(con: Cursor, now: datetime) -> Iterator[str]:
+    """I3, I4: a count says how much there is, whatever becomes known of what happened before it."""
+    lots: dict[tuple[str, str], int] = {}
+    for one in sorted(ledger.entries(con), key=lambda one: (one.moved_at, one.entry_no)):
+        if one.moved_at <= now:
+            lot = (one.sku, one.lot)
+            lots[lot] = one.quantity if one.kind == "count" else lots.get(lot, 0) + one.quantity
+    told = {(one.sku, one.lot): one.quantity for one in ledger.balances(con, now)}
+    for lot in sorted(lots.keys() | told.keys()):
+        if lots.get(lot) != told.get(lot):
+            yield f"I4: of lot {lot} there are {lots.get(lot)}, the ledger says {told.get(lot)}"
+
+
+def _report(con: Cursor, closing: Closing) -> Iterator[str]:
+    """A weekly report's units are what is in the parcels of its week."""
+    if closing.kind != "eow" or closing.content is None:
+        return
+    report = WeeklyReport.from_json(closing.content)
+    left = day_census.units_between(con, closing.period_start, closing.period_end)
+    for line in report.lines:
+        if line.shipped != left.get(line.sku, 0):
+            yield f"I9: {report.name} has {line.shipped} of {line.sku}, and {left.get(line.sku, 0)} have left"
+        if line.quantity is not None and line.moved.expected != line.quantity:
+            yield f"I3: {report.name} has {line.quantity} of {line.sku}, and they come to {line.moved.expected}"
 
 
 def _is_held_by(entry: quarantine.Entry, order_id: int, modified: datetime) -> bool:

@@ -1,8 +1,11 @@
 """The whole order loop against a made-up world on a virtual clock, and the comparison with that world's truth.
 
     simulate(days, seed)   import, upload and sync every few minutes of made-up time, over real HTTP, with or without
-                           faults; after each tick the invariants are checked (invariants.py)
+                           faults; working days are closed at half past one, on Fridays the week, and then all is
+                           counted; after each tick the invariants are checked (invariants.py)
     differences(...)       what is lost, double or stale in our tables, told from the world itself
+
+A closing takes about as long as four syncs, and one that fails is tried again at every tick until it succeeds.
 
 It wires rooms together, like runtime.py; the comparison uses none of the rules that it checks.
 """
@@ -14,14 +17,21 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from shipsync.config import load_settings
+from shipsync.doors.mail import MailFolder
 from shipsync.invariants import Invariants
+from shipsync.procedures import counting
+from shipsync.procedures.counting import Counted
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE
+from shipsync.rules.counts import next_step
 from shipsync.rules.identity import KEY_PREFIX
+from shipsync.rules.periods import business_date
+from shipsync.rules.preferences import WEEKLY_REPORT_RECIPIENTS
 from shipsync.runtime import App, Clock, open_door, prepare_database
 from shipsync.sandbox.clock import VirtualClock
 from shipsync.sandbox.faults import Faults
@@ -31,13 +41,22 @@ from shipsync.sandbox.switches import Switches
 from shipsync.sandbox.truth import TrueOrder, Truth
 from shipsync.sandbox.weather import LONGEST_LAG_S, Weather
 from shipsync.sandbox.world import World
-from shipsync.store import comparison, quarantine
+from shipsync.store import closings, comparison, counts, quarantine
+from shipsync.store.approval import approval_above
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import open_database
+from shipsync.store.jobs import job as job_of
+from shipsync.store.settings import set_setting
 
 # A Monday; the autumn clock change is on its Sunday.
 START = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
 LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
+DAY: closings.Kind = "eod"
+WEEK: closings.Kind = "eow"
+CLOSED_AT = time(13, 30)  # by the warehouse's clock
+_FRIDAY = 4
+_OPENING = 5_000  # units of each key product on the shelf at the start
+_COUNTERS = ("Robin (shipper)", "Lee (lead)")
 
 # How often everything is sent and read in the end, eleven minutes apart; then hourly while places that were taken for
 # poison wait for being asked again.
@@ -126,15 +145,15 @@ def simulate(
     bad_weather: bool = False,
     import_every: timedelta | None = None,
     at_each_tick: Callable[[App, World], None] = lambda app, world: None,
+    closes: bool = True,
 ) -> Outcome:
     """Live some days: import, upload and sync every few minutes, then calm, a last whole sync and the comparison.
 
     `bad_weather` lets faults come and go, by the seed. `import_every` reads the shop's file less often than the rest
     runs, because a rolling file of many thousand orders takes long to make. `at_each_tick` comes after the jobs of a
-    tick. Nothing outlasts the call.
+    tick. Without `closes` no day or week is closed. Nothing outlasts the call.
     """
     clock = VirtualClock(start)
-    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
     world = World(seed, start, orders_per_day=orders_per_day, switches=switches or Switches())
     faults = Faults(seed)
     weather = Weather(faults, seed)
@@ -146,10 +165,12 @@ def simulate(
         settings = load_settings({}, None)
         prepare_database(db, settings, clock.now())
         feed = ShopFeed(world, Path(folder))
-        door = open_door(server.url, "sandbox", "sandbox", time, jitter=random.Random(seed))
-        app = App(settings, db, {"shipstation": door, "order_files": Path(folder)}, time)
+        door = open_door(server.url, "sandbox", "sandbox", clock_of(clock), jitter=random.Random(seed))
+        doors = {"shipstation": door, "order_files": Path(folder), "mail": MailFolder(Path(folder) / "outbox")}
+        app = App(settings, db, doors, clock_of(clock))
+        shelf = _Shelf(app, Path(folder), seed) if closes else None
         invariants = Invariants(server, longest_lag=timedelta(seconds=LONGEST_LAG_S if bad_weather else 0))
-        failed: list[str] = []
+        failed = shelf.begin() if shelf is not None else []
         in_the_file: set[str] = set()
         tick, end, next_import = start, start + timedelta(days=days), start
         while tick <= end:
@@ -162,11 +183,16 @@ def simulate(
                 in_the_file = set(world.shop_orders)
                 next_import = tick + (import_every or every)
             failed += _run(app, LOOP)
+            failed += shelf.close_what_is_due(tick - every, tick) if shelf is not None else []
             invariants.check(app, world)
             at_each_tick(app, world)
             tick += every
         weather.clear_up()
         failed_when_calm = _settle(app, clock, invariants, world)
+        if shelf is not None:
+            failed_when_calm += _run(app, [WEEK])
+            invariants.check(app, world)
+        closed = {f"closed, {kind}": versions for kind, versions in closings.closed_versions(db.read()).items()}
         fetched = db.read().value("SELECT sum(row_count) FROM api_pages WHERE feed = 'orders'") or 0
         routed = db.read().value("SELECT count(*) FROM routing_log") or 0
         outcome = Outcome(
@@ -181,8 +207,85 @@ def simulate(
             fetched_twice=fetched - routed,
         )
         door.close()
-    outcome.counts.update({"order rows fetched": fetched, "order versions": routed})
+    outcome.counts.update({"order rows fetched": fetched, "order versions": routed} | closed)
     return outcome
+
+
+def clock_of(clock: VirtualClock) -> Clock:
+    """A virtual clock as applications go by it."""
+    return Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+
+
+class _Shelf:
+    """What people do with stock in a simulation: open it, close days and weeks, count."""
+
+    def __init__(self, app: App, folder: Path, seed: int) -> None:
+        self._app = app
+        self._folder = folder
+        self._random = random.Random(f"shelf {seed}")
+        self._owed: str | None = None  # the job of a closing that failed
+
+    def begin(self) -> list[str]:
+        """Load an opening stock, and say who gets the weekly report. Returns the jobs that failed."""
+        app = self._app
+        day = business_date(app.now(), app.settings.zone) - timedelta(days=1)
+        skus = [product.sku for product in DEFAULT_CATALOGUE.products.values() if product.is_key]
+        path = self._folder / "opening-stock.csv"
+        lines = [f"{sku},250237,{_OPENING},{day}" for sku in skus]
+        path.write_text("\n".join(["sku,lot,quantity,as_of", *lines, ""]))
+        with app.db.transaction() as con:
+            set_setting(con, WEEKLY_REPORT_RECIPIENTS, "lead@example.com", _COUNTERS[1], app.now())
+        return _run(app, ["load"], {"what": "opening-stock", "path": str(path), "by": _COUNTERS[1]})
+
+    def close_what_is_due(self, since: datetime, until: datetime) -> list[str]:
+        """Close the day or the week whose hour lies between two ticks; try again what failed. The failed jobs."""
+        app = self._app
+        kind = closing_due(since, until, app.settings.zone)
+        if kind is None and self._owed is None:
+            return []
+        if self._owed is not None:
+            job_id = self._owed
+            app.retry(job_id, "simulation")
+            while app.worker.run_next():
+                pass
+        else:
+            job_id = app.run_now(str(kind), {}, "simulation").job_id
+        done = job_of(app.db.read(), job_id)
+        if done is None or done.status != "succeeded":
+            self._owed = job_id
+            return [f"{job_id}: {done.error if done is not None else 'vanished'}"]
+        self._owed = None
+        if done.kind == WEEK:
+            self._count()
+        return []
+
+    def _count(self) -> None:
+        """Count all of the day that was closed last, a unit more or less here and there, and post it."""
+        db, now, zone = self._app.db, self._app.now(), self._app.settings.zone
+        closed = closings.newest_closed(db.read(), DAY)
+        if closed is None:
+            return
+        count_id = counting.open_count(db, closed.period_start, None, _COUNTERS[0], now)
+        limit = approval_above(db.read())
+        for wanted in ("count", "recount"):
+            lines = [one for one in counts.lines(db.read(), count_id) if next_step(one, limit) == wanted]
+            found = [Counted(one.sku, one.lot, 0, max(0, one.expected + self._random.randint(-1, 1))) for one in lines]
+            counting.enter(db, count_id, found, _COUNTERS[0], now)
+        for one in counts.lines(db.read(), count_id):
+            if next_step(one, limit) == "reason":
+                counting.give_reason(db, count_id, one.sku, one.lot, "miscount", "", _COUNTERS[0], now)
+        for one in counts.lines(db.read(), count_id):
+            if next_step(one, limit) == "approval":
+                counting.approve(db, count_id, one.sku, one.lot, _COUNTERS[1], now)
+        counting.post(db, count_id, zone, _COUNTERS[0], now)
+
+
+def closing_due(since: datetime, until: datetime, zone: ZoneInfo) -> str | None:
+    """What is closed between two instants less than a day apart: a working day, on a Friday its week with it."""
+    local = until.astimezone(zone)
+    if local.weekday() > _FRIDAY or not since < datetime.combine(local.date(), CLOSED_AT, tzinfo=zone) <= until:
+        return None
+    return WEEK if local.weekday() == _FRIDAY else DAY
 
 
 def _run(app: App, kinds: Sequence[str], arguments: dict[str, object] | None = None) -> list[str]:

@@ -10,13 +10,14 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from shipsync.runtime import App
 from shipsync.sandbox.switches import Switches
 from shipsync.sandbox.world import World
-from shipsync.simulation import Outcome, simulate
+from shipsync.simulation import Outcome, closing_due, simulate
 from tests.deeds import Deeds
 
 # A Monday morning in the warehouse.
@@ -61,9 +62,52 @@ def assert_right(outcome: Outcome) -> None:
 
 
 def test_a_working_day_with_faults_ends_right() -> None:
-    outcome = simulate(days=0.35, seed=1, orders_per_day=150, start=MONDAY, bad_weather=True)
+    """Its afternoon has the closing of the day in it."""
+    outcome = simulate(days=0.37, seed=1, orders_per_day=150, start=MONDAY, bad_weather=True)
     assert outcome.failed_jobs, "The weather was too good to show anything."
+    assert outcome.counts["closed, eod"] >= 1
     assert_right(outcome)
+
+
+@pytest.mark.parametrize("bad_weather", [False, True], ids=["calm", "faults"])
+def test_a_week_of_closings_and_counts_ends_right(bad_weather: bool) -> None:
+    outcome = simulate(
+        days=5.4, seed=6, orders_per_day=25, every=timedelta(hours=6), start=MONDAY, bad_weather=bad_weather
+    )
+    assert outcome.counts["closed, eod"] >= 5
+    assert outcome.counts["closed, eow"] >= 2  # Friday's, and the one that ends it all
+    assert_right(outcome)
+
+
+def test_the_same_seed_closes_to_the_same_content() -> None:
+    """I13, documents and all."""
+    told: list[list[object]] = []
+
+    def keep(app: App, world: World) -> None:
+        con = app.db.read()
+        told[-1] += [
+            con.rows(f"SELECT * FROM {table} ORDER BY ALL")  # noqa: S608 - names from the test
+            for table in ("closings", "expected_stock", "closing_documents", "inventory_transactions", "count_lines",
+                          "inventory_current", "weekly_shipped_history", "outbox", "job_steps")
+        ]  # fmt: skip
+
+    for _ in range(2):
+        told.append([])
+        friday = MONDAY + timedelta(days=4, hours=6)
+        assert_right(
+            simulate(days=0.3, seed=8, orders_per_day=60, every=timedelta(hours=1), start=friday, at_each_tick=keep)
+        )
+    assert told[0][-9], "Nothing was closed."
+    assert told[0] == told[1]
+
+
+def test_days_are_closed_at_half_past_one_and_on_friday_the_week() -> None:
+    zone, quarter = ZoneInfo("America/Los_Angeles"), timedelta(minutes=15)
+    half_past_one = datetime(2026, 10, 26, 13, 30, tzinfo=zone)
+    days = [half_past_one + timedelta(days=number) for number in range(7)]
+    assert [closing_due(day - quarter, day, zone) for day in days] == [*["eod"] * 4, "eow", None, None]
+    assert closing_due(half_past_one, half_past_one + quarter, zone) is None
+    assert closing_due(half_past_one - 2 * quarter, half_past_one - quarter, zone) is None
 
 
 @pytest.mark.parametrize("start", [BEFORE_AUTUMN, BEFORE_SPRING], ids=["autumn", "spring"])

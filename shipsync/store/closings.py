@@ -201,6 +201,11 @@ def closed_through(con: Cursor, through: date) -> date | None:
     return day
 
 
+def closed_versions(con: Cursor) -> dict[str, int]:
+    """How many versions of each kind were closed."""
+    return dict(con.rows("SELECT kind, count(*) FROM closings WHERE closed_at IS NOT NULL GROUP BY kind ORDER BY kind"))
+
+
 def put_expected(con: Cursor, day: date, version: int, lines: Sequence[Balance]) -> None:
     """Freeze what is expected on the shelf, by SKU and lot."""
     rows = [{"sku": one.sku, "lot": one.lot, "quantity": one.quantity} for one in lines]

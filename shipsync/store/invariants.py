@@ -44,6 +44,69 @@ _NEVER = {
         FROM inventory_transactions
         WHERE quantity < 0 AND kind IN ('count', 'adjust_up') OR quantity = 0 AND kind <> 'count'
         """,
+    "I3: stock as it is shown is not what the ledger's lots come to": """
+        WITH standing AS (SELECT max(as_of) AS as_of, max(computed_at) AS computed_at FROM inventory_current),
+        entries AS (
+            SELECT t.sku, t.lot, t.kind, t.quantity, t.moved_at, t.entry_no
+            FROM inventory_transactions t, standing
+            WHERE t.moved_at <= standing.as_of AND t.entered_at <= standing.computed_at
+        ),
+        counted AS (
+            SELECT sku, lot, quantity, moved_at
+            FROM entries
+            WHERE kind = 'count'
+            QUALIFY row_number() OVER (PARTITION BY sku, lot ORDER BY moved_at DESC, entry_no DESC) = 1
+        ),
+        lots AS (
+            SELECT sku, quantity FROM counted
+            UNION ALL
+            SELECT e.sku, e.quantity
+            FROM entries e
+            LEFT JOIN counted c USING (sku, lot)
+            WHERE e.kind <> 'count' AND (c.moved_at IS NULL OR e.moved_at > c.moved_at)
+        )
+        SELECT i.sku, i.current_quantity, sum(l.quantity)
+        FROM inventory_current i
+        LEFT JOIN lots l USING (sku)
+        WHERE i.current_quantity IS NOT NULL
+        GROUP BY i.sku, i.current_quantity
+        HAVING i.current_quantity <> coalesce(sum(l.quantity), 0)
+        """,
+    "I8: what was frozen at a closing has another hash now": """
+        SELECT job_id
+        FROM closings
+        WHERE content_hash IS DISTINCT FROM CASE WHEN content IS NOT NULL THEN sha256(content) END
+        """,
+    "I8: a document of a closing has another hash now": """
+        SELECT kind, period_start, version, name
+        FROM closing_documents
+        WHERE sha256 <> sha256(content)
+        """,
+    "I8: what a day's closing expects is not what it froze": """
+        SELECT period_start, version, sku, lot, frozen.units, kept.expected
+        FROM (
+            SELECT period_start, version, line ->> 0 AS sku, line ->> 1 AS lot, CAST(line ->> 2 AS INTEGER) AS units
+            FROM (
+                SELECT period_start, version, unnest(CAST(json_extract(content, '$.expected') AS JSON[])) AS line
+                FROM closings
+                WHERE kind = 'eod' AND closed_at IS NOT NULL
+            )
+        ) frozen
+        FULL JOIN expected_stock kept USING (period_start, version, sku, lot)
+        WHERE frozen.units IS DISTINCT FROM kept.expected
+        """,
+    "D15: a closing is closed and lacks its version, its instant or its figures": """
+        SELECT job_id
+        FROM closings
+        WHERE closed_at IS NOT NULL AND (version IS NULL OR as_of IS NULL OR content IS NULL OR sentence IS NULL)
+        """,
+    "D15: two closings are one version of a period": """
+        SELECT kind, period_start, version
+        FROM closings
+        WHERE version IS NOT NULL
+        GROUP BY kind, period_start, version
+        HAVING count(*) > 1
+        """,
     "D11: an order is shipped and has not left": """
         SELECT o.order_key
         FROM orders_inbox o
@@ -107,3 +170,8 @@ def versions_routed_since(con: Cursor, since: datetime) -> list[tuple[int, datet
         {"since": since},
     )
     return [(order_id, modified_at) for order_id, modified_at in rows]
+
+
+def documents(con: Cursor) -> set[tuple[object, ...]]:
+    """(kind, period, version, name, hash) of every document that a closing has kept."""
+    return set(con.rows("SELECT kind, period_start, version, name, sha256 FROM closing_documents"))
