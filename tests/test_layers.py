@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "stockroom": {"runtime", "procedures", "store", "sandbox", "rules"},  # of runtime a type only
     "runtime": {"config", "past", "jobs", "procedures", "doors", "documents", "store", "rules", "sandbox", "errors"},
     "invariants": {"runtime", "store", "sandbox"},
-    "simulation": {"config", "runtime", "invariants", "store", "rules", "sandbox", "errors"},
+    "simulation": {"config", "runtime", "invariants", "procedures", "doors", "store", "rules", "sandbox", "errors"},
     "desk": {"runtime", "jobs", "procedures", "doors", "store", "rules", "errors"},
     "commands": {"desk", "config", "runtime", "simulation", "doors", "store", "errors"},
     "web": {"desk", "runtime", "config", "jobs", "procedures", "doors", "documents", "store", "rules", "errors"},
