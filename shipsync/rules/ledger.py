@@ -162,9 +162,7 @@ def _wanted(parcel: ParcelNow | None, there: _OnePosted, zone: ZoneInfo) -> _One
         return _OnePosted()
     if parcel.voided_at is None:
         at = left_at(parcel.created_at, parcel.ship_date, zone)
-        return _OnePosted(
-            {(sku, lot, parcel.ship_date): (-units, at) for (sku, lot), units in parcel.units.items() if units}
-        )
+        return _OnePosted({(sku, lot, parcel.ship_date): (-units, at) for (sku, lot), units in parcel.units.items()})
     # It counted until it was voided, and one that was never posted never did. Nothing comes back before it left.
     void: dict[tuple[str, str, date], tuple[int, datetime]] = {}
     for (sku, lot, _), (quantity, moved_at) in there.ship.items():
