@@ -135,7 +135,7 @@ def _cancel(count_id: str) -> None:
             by = person.name_field(form.key("by"))
             pressed = st.form_submit_button("Give this count up", key=form.key("save"))
         if pressed:
-            form.enter(lambda: press.cancel(count_id, by))
+            form.enter(lambda: press.cancel(count_id, by), by)
 
 
 asked = st.query_params.get("count", "").strip()

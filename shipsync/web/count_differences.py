@@ -161,7 +161,7 @@ def reasons_form(count_id: str, lines: Sequence[CountLine]) -> None:
         pressed = st.form_submit_button(label, type="primary", key=form.key("save"))
     if pressed:
         given = {place: (code, note) for place, (code, note) in typed.items() if code is not None}
-        form.enter(lambda: press.give_reasons(count_id, given, by))
+        form.enter(lambda: press.give_reasons(count_id, given, by), by)
 
 
 def change_reason(count_id: str, lines: Sequence[CountLine]) -> None:
@@ -187,7 +187,7 @@ def change_reason(count_id: str, lines: Sequence[CountLine]) -> None:
         if pressed:
             line = given[place] if place is not None else None
             chosen = {(line.sku, line.lot): (code, note)} if line is not None and code is not None else {}
-            form.enter(lambda: press.give_reasons(count_id, chosen, by))
+            form.enter(lambda: press.give_reasons(count_id, chosen, by), by)
 
 
 def approvals_form(count_id: str, lines: Sequence[CountLine]) -> None:
@@ -231,7 +231,7 @@ def post_form(count: Count, lines: Sequence[CountLine]) -> None:
         by = person.name_field(form.key("by"))
         pressed = st.form_submit_button("Post the count", type="primary", key=form.key("save"))
     if pressed:
-        form.enter(lambda: press.post(count.count_id, by))
+        form.enter(lambda: press.post(count.count_id, by), by)
 
 
 def _difference(line: CountLine) -> str:

@@ -85,6 +85,7 @@ def start_form(*, is_main: bool) -> None:
         except Refused as error:
             st.error(words.plain(str(error)))
         else:
+            person.remember(by)
             open_here(count=count_id)
 
 

@@ -1,4 +1,7 @@
-"""What a press on Count does. Each asks for the role first, and answers with a sentence about what came of it."""
+"""What a press on Count does. Each asks for the role first, and answers with a sentence about what came of it.
+
+Nothing of Streamlit is touched once something is written (entry_form.py says why).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from shipsync.procedures.counting import Counted
 from shipsync.rules.counts import CountLine
 from shipsync.rules.counts import units as units_of
 from shipsync.rules.lots import typed_lot
-from shipsync.web import person, words
+from shipsync.web import words
 from shipsync.web.entry_form import Said
 from shipsync.web.inventory_words import of
 from shipsync.web.roles import Role, require
@@ -24,9 +27,7 @@ def start(day: date, skus: Sequence[str], by: str) -> str:
     """Begin a count. Returns its id. Raises Refused."""
     require(Role.OPERATOR)
     app = runtime.app()
-    count_id = counting.open_count(app.db, day, list(skus) or None, by, app.now())
-    person.remember(by)
-    return count_id
+    return counting.open_count(app.db, day, list(skus) or None, by, app.now())
 
 
 def enter(count_id: str, found: Sequence[Counted], sizes: Mapping[tuple[str, str], int | None], by: str) -> Said:
@@ -36,7 +37,6 @@ def enter(count_id: str, found: Sequence[Counted], sizes: Mapping[tuple[str, str
         raise Refused("Nothing was typed yet. Enter 0 for a shelf that is empty.")
     app = runtime.app()
     many = counting.enter(app.db, count_id, found, by, app.now())
-    person.remember(by)
     told = [f"{of(one.sku, one.lot)}: {words.count(_units(one, sizes), 'unit')}" for one in found[:_NAMED]]
     more = f" · and {many - _NAMED:,} more" if many > _NAMED else ""
     return Said(f"Kept: {' · '.join(told)}{more}")
@@ -68,7 +68,6 @@ def give_reasons(count_id: str, reasons: Mapping[tuple[str, str], tuple[str, str
     app = runtime.app()
     for (sku, lot), (code, note) in reasons.items():
         counting.give_reason(app.db, count_id, sku, lot, code, note, by, app.now())
-    person.remember(by)
     return Said(f"{words.count(len(reasons), 'reason')} kept.")
 
 
@@ -86,7 +85,6 @@ def post(count_id: str, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     different = counting.post(app.db, count_id, app.settings.zone, by, app.now())
-    person.remember(by)
     return Said(f"Count {count_id} is posted: {words.count(different, 'line')} differed. Stock is what was counted.")
 
 
@@ -95,7 +93,6 @@ def cancel(count_id: str, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     counting.cancel(app.db, count_id, by, app.now())
-    person.remember(by)
     return Said(f"Count {count_id} is cancelled. It has changed nothing; what was counted is kept.")
 
 

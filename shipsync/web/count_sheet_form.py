@@ -90,7 +90,7 @@ def another_line(count_id: str, lines: Sequence[CountLine]) -> None:
             pallets, loose = _amounts(form, "other", 0 if any(by_sku.values()) else None)
             pressed = st.form_submit_button("Save this line", key=form.key("save"))
         if pressed:
-            form.enter(lambda: press.enter_one(count_id, sku, lot, (pallets, loose), by_sku, by))
+            form.enter(lambda: press.enter_one(count_id, sku, lot, (pallets, loose), by_sku, by), by)
 
 
 def counted_so_far(lines: Sequence[CountLine]) -> None:
@@ -151,7 +151,7 @@ def _sheet(count_id: str, lines: Sequence[CountLine], *, name: str) -> None:
             if pallets is not None or loose is not None
         ]
         sizes = {(line.sku, line.lot): line.pallet_size for line in shown}
-        form.enter(lambda: press.enter(count_id, found, sizes, by))
+        form.enter(lambda: press.enter(count_id, found, sizes, by), by)
 
 
 def _is_not_looked_for(line: CountLine) -> bool:

@@ -7,23 +7,24 @@
     if pressed:
         form.enter(lambda: receive(...))
 
-What was typed stays until it is entered; then the form starts anew, empty, with the sentence that says what came of it,
-until its next press. A press is entered once, however fast a finger is: Streamlit stops a script in which a second
-press arrives and runs it again with the same fields (1.67), which would make two receipts of one. And none of them is
-entered by the Enter key, because scanners press it behind every label.
+What was typed stays until it is entered; then the form starts anew, empty, below the sentence that says what came of
+it, which stands until the next press. A press is entered once, however fast a finger is: a second press starts a second
+run of the script beside the first, with the same fields, while that one is still writing (measured with Streamlit 1.67:
+two receipts of one double click). And none is entered by the Enter key, because scanners press it behind every label.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from shipsync.errors import Refused
-from shipsync.web import words
+from shipsync.web import person, words
 
 T = TypeVar("T")
 
@@ -38,12 +39,13 @@ class Said:
 
 @dataclass(slots=True)
 class _Box:
-    """What a session keeps of a form. Changed in place: setting the session state itself may be interrupted."""
+    """What a session keeps of a form. Changed in place: a run may be stopped where it sets the session state."""
 
     edition: int = 0  # counts what was entered: the next one has fields of its own
     said: Said | None = None
     shown: Any = None  # what the form was drawn from when this edition began ...
     of: Any = None  # ... and what was asked for then
+    writing: threading.Lock = field(default_factory=threading.Lock)  # one run of the script at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +78,26 @@ class EntryForm:
         begins, ends = f"{self.name}_", f"_{self.edition}"
         return any(str(key).startswith(begins) and str(key).endswith(ends) for key in st.session_state)
 
-    def enter(self, act: Callable[[], Said]) -> None:
-        """Do what was pressed, and start anew; a refusal is told, and what was typed stays."""
-        try:
-            said = act()
-        except Refused as error:
-            self._box.said = None
-            self.slot.error(words.plain(str(error)))
-            return
-        self._box.edition, self._box.said, self._box.shown = self.edition + 1, said, None
+    def enter(self, act: Callable[[], Said], by: str = "") -> None:
+        """Do what was pressed, and start anew; a refusal is told, and what was typed stays.
+
+        `by` is a name that other forms do not ask for any more.
+
+        `act` touches nothing of Streamlit once it has written: a run is stopped there when a second press has come, and
+        what was written would be written again.
+        """
+        with self._box.writing:
+            # Otherwise another run has entered it while this one waited.
+            if self._box.edition == self.edition:
+                try:
+                    said = act()
+                except Refused as error:
+                    self._box.said = None
+                    self.slot.error(words.plain(str(error)))
+                    return
+                self._box.edition, self._box.said, self._box.shown = self.edition + 1, said, None
+        if by:
+            person.remember(by)
         st.rerun()
 
 

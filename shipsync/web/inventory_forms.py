@@ -76,7 +76,8 @@ def receive_form(sku: str) -> None:
                     expires_on,
                 ),
                 by,
-            )
+            ),
+            by,
         )
 
 
@@ -115,7 +116,8 @@ def adjust_form(sku: str) -> None:
                     note,
                 ),
                 by,
-            )
+            ),
+            by,
         )
 
 
@@ -147,7 +149,8 @@ def repack_form(sku: str) -> None:
                     kind="repack",
                 ),
                 by,
-            )
+            ),
+            by,
         )
 
 
@@ -183,7 +186,7 @@ def opening_form(sku: str) -> None:
         pressed = st.form_submit_button("This stands on the shelf", type="primary", key=form.key("save"))
     if pressed:
         typed = edited(rows, st.session_state.get(form.key("lots"), {}), {})
-        form.enter(lambda: press.say_opening(Opening(sku, press.lots_of(typed, size), note), by))
+        form.enter(lambda: press.say_opening(Opening(sku, press.lots_of(typed, size), note), by), by)
 
 
 def lot_form(sku: str, lot: str) -> None:
@@ -220,7 +223,8 @@ def lot_form(sku: str, lot: str) -> None:
                 received_on=received_on,
                 expires_on=expires_on,
                 by=by,
-            )
+            ),
+            by,
         )
 
 
@@ -235,7 +239,7 @@ def take_back_form(entry: ledger.Entry) -> None:
         st.caption("Another entry takes it back, at the same instant. Both stand in the ledger from then on.")
         pressed = st.form_submit_button(f"Take entry {entry.entry_no} back", key=form.key("save"))
     if pressed:
-        form.enter(lambda: press.take_back(entry, note, by))
+        form.enter(lambda: press.take_back(entry, note, by), by)
 
 
 def _pallet_size(sku: str) -> int | None:

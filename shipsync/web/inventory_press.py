@@ -1,4 +1,7 @@
-"""What a press on Inventory does. Each asks for the role first, and answers with a sentence about what came of it."""
+"""What a press on Inventory does. Each asks for the role first, and answers with a sentence about what came of it.
+
+Nothing of Streamlit is touched once something is written (entry_form.py says why).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from shipsync.rules.lots import typed_lot
 from shipsync.rules.periods import instant_of
 from shipsync.store import ledger
 from shipsync.store.approval import approval_above
-from shipsync.web import person, words
+from shipsync.web import words
 from shipsync.web.entry_form import Said
 from shipsync.web.inventory_words import of
 from shipsync.web.roles import Role, require
@@ -26,7 +29,6 @@ def receive(one: Receipt, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     entered = movements.receive(app.db, one, app.settings.zone, by, app.now())
-    person.remember(by)
     what = f"{words.count(one.units, 'unit')} of {of(one.sku, one.lot)} came in: entry {entered.entry_no}. "
     return _said(entered, what + on_the_shelf(one.sku))
 
@@ -36,7 +38,6 @@ def adjust(one: Adjustment, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     entered = movements.adjust(app.db, one, app.settings.zone, by, app.now())
-    person.remember(by)
     what = f"{change(one.quantity)} {'unit' if abs(one.quantity) == 1 else 'units'} of {of(one.sku, one.lot)}"
     if entered.request_no is not None:
         limit = approval_above(app.db.read())
@@ -50,7 +51,6 @@ def say_opening(one: Opening, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     movements.say_opening(app.db, one, app.settings.zone, by, app.now())
-    person.remember(by)
     return Said(f"This is the first count of {one.sku}. {on_the_shelf(one.sku)}")
 
 
@@ -72,7 +72,6 @@ def say_of_lot(
         by=by,
         now=app.now(),
     )
-    person.remember(by)
     return Said(f"{of(sku, lot)} is kept so{': it must not be shipped' if is_quarantined else ''}.")
 
 
@@ -81,7 +80,6 @@ def take_back(entry: ledger.Entry, note: str, by: str) -> Said:
     require(Role.OPERATOR)
     app = runtime.app()
     entered = movements.take_back(app.db, entry.entry_no, app.settings.zone, note, by, app.now())
-    person.remember(by)
     what = f"Entry {entry.entry_no} is taken back by entry {entered.entry_no}. "
     return _said(entered, what + on_the_shelf(entry.sku))
 
