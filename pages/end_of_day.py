@@ -21,6 +21,7 @@ from shipsync.web.closing_state import (
     last_closed,
     last_job,
     period_asked,
+    standing_now,
     today,
 )
 from shipsync.web.closing_versions import versions_table
@@ -59,7 +60,7 @@ def _live() -> None:
 
 def _press() -> None:
     """What stands against closing today, and the button."""
-    points = day_points()
+    points = day_points(standing_now())
     with st.container(border=True):
         st.markdown(f"**{words.day(today())}** · {points_label(points)}")
         points_list(points)

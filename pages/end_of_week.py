@@ -28,6 +28,7 @@ from shipsync.web.closing_state import (
     last_job,
     period_asked,
     recipients,
+    standing_now,
     today,
     week_points,
 )
@@ -72,7 +73,7 @@ def _live() -> None:
 
 def _press() -> None:
     """What stands against closing this week, and the button."""
-    points = week_points()
+    points = week_points(standing_now())
     with st.container(border=True):
         st.markdown(f"**{week_words(week_of(today()))}** · {points_label(points)}")
         points_list(points)

@@ -13,7 +13,7 @@ from shipsync.store import traffic as traffic_store
 from shipsync.web import words
 from shipsync.web.alert_list import alert_history, alert_list, cut_off, needs_now
 from shipsync.web.answers import ask
-from shipsync.web.closing_cards import day_card, month_card, week_card
+from shipsync.web.closing_cards import cards
 from shipsync.web.closing_press import week_dialog
 from shipsync.web.links import PAGES, link
 from shipsync.web.opening import open_page
@@ -214,10 +214,7 @@ def _late() -> None:
 @st.fragment(run_every=1.0, key="today_closings")
 def _closings() -> None:
     """The three periods: how each stands, and the press or the job in its place."""
-    grid = st.grid(3, min_column_width=250, border=True)
-    for card in (day_card, week_card, month_card):
-        with grid.cell():
-            card()
+    cards()
 
 
 week_dialog()

@@ -5,12 +5,11 @@ Drawn inside the page's timer fragment; `closing_press.week_dialog` is called ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import streamlit as st
 
 from shipsync import runtime
-from shipsync.rules.readiness import Point
+from shipsync.rules.readiness import Standing
+from shipsync.rules.traffic import last_days
 from shipsync.rules.weeks import week_of
 from shipsync.store import traffic
 from shipsync.web import words
@@ -32,6 +31,7 @@ from shipsync.web.closing_state import (
     is_open,
     last_closed,
     last_job,
+    standing_now,
     today,
     week_points,
 )
@@ -39,40 +39,38 @@ from shipsync.web.links import link
 from shipsync.web.roles import Role, may
 
 _PAGES = {DAY: ("end_of_day", "End of day"), WEEK: ("end_of_week", "End of week")}
+_NEVER = {DAY: "No day has been closed yet.", WEEK: "No week has been closed yet."}
 
 
-def day_card() -> None:
-    """The end of the day."""
-    st.markdown("**End of day**")
-    _card(DAY, "No day has been closed yet.", day_points, lambda points: day_button(points, key="today_close_day"))
+def cards() -> None:
+    """One card for each of the three periods."""
+    standing = standing_now() if runtime.app().past is None else None
+    grid = st.grid(3, min_column_width=250, border=True)
+    with grid.cell():
+        st.markdown("**End of day**")
+        _card(DAY, standing)
+    with grid.cell():
+        st.markdown("**End of week**")
+        st.caption(_week_so_far())
+        _card(WEEK, standing)
+    with grid.cell():
+        st.markdown("**End of month**")
+        st.caption("Not available yet: a later version brings the month's charges and the invoice.")
 
 
-def week_card() -> None:
-    """The end of the week, with what left in it so far."""
-    st.markdown("**End of week**")
+def _week_so_far() -> str:
     monday = week_of(today())
-    units = sum(one.units for one in ask(traffic.shipped_days, monday, today()))
-    st.caption(f"week {monday.isocalendar().week} so far: {words.count(units, 'unit')} shipped")
-    _card(
-        WEEK,
-        "No week has been closed yet.",
-        week_points,
-        lambda points: week_button(points, key="today_close_week", kind="secondary"),
-    )
+    # The same days as Today's bars, so that it is one question.
+    days = ask(traffic.shipped_days, last_days(today())[0], today())
+    units = sum(one.units for one in days if one.day >= monday)
+    return f"week {monday.isocalendar().week} so far: {words.count(units, 'unit')} shipped"
 
 
-def month_card() -> None:
-    """The end of the month, which cannot be closed yet."""
-    st.markdown("**End of month**")
-    st.caption("Not available yet: a later version brings the month's charges and the invoice.")
-
-
-def _card(
-    kind: ClosingKind, never: str, points_of: Callable[[], list[Point]], button: Callable[[Sequence[Point]], None]
-) -> None:
+def _card(kind: ClosingKind, standing: Standing | None) -> None:
+    """One period; without a `standing` nothing can be closed yet."""
     day, closed, job = today(), last_closed(kind), last_job(kind)
     if closed is None:
-        st.caption(never)
+        st.caption(_NEVER[kind])
     else:
         st.markdown(f"{success_line(closed, day)}  \n{words.plain(said_of(closed, day))}")
     failed = attempt_line(job, day)
@@ -80,13 +78,22 @@ def _card(
         st.markdown(failed)
     if job is not None and is_open(job):
         short_progress(job)
-    elif runtime.app().past is None:
-        points = points_of()
-        if points:
-            with st.expander(points_label(points)):
-                points_list(points, narrow=True)
-        else:
-            st.markdown(points_label(points))
-        if may(Role.OPERATOR):
-            button(points)
+    elif standing is not None:
+        _press(kind, standing)
     link(*_PAGES[kind])
+
+
+def _press(kind: ClosingKind, standing: Standing) -> None:
+    """What stands against a closing, and its button."""
+    points = day_points(standing) if kind == DAY else week_points(standing)
+    if points:
+        with st.expander(points_label(points)):
+            points_list(points, narrow=True)
+    else:
+        st.markdown(points_label(points))
+    if not may(Role.OPERATOR):
+        return
+    if kind == DAY:
+        day_button(points, key="today_close_day")
+    else:
+        week_button(points, key="today_close_week", kind="secondary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 from shipsync import runtime
@@ -34,18 +34,37 @@ def today() -> date:
     return business_date(runtime.app().now(), words.zone())
 
 
-def day_points() -> list[Point]:
+def standing_now() -> Standing:
+    """What readiness is told from, for both closings."""
+    app = runtime.app()
+    now = app.now()
+    facts = facts_now(now)
+    return Standing(
+        facts=facts,
+        sync=sync_state(app, facts),
+        held=sum(group.count for group in ask(quarantine.open_groups) if group.held),
+        unreadable=ask(readiness.unreadable),
+        without_parcel=ask(readiness.without_parcel, business_date(now - PARCELS_SHOW_WITHIN, words.zone())),
+        uncounted=ask(readiness.uncounted_products),
+        open_counts=[one.count_id for one in ask(counts.open_counts)],
+        waiting_changes=len(ask(adjustments.waiting_requests)),
+        calendar=work_calendar_now(),
+    )
+
+
+def day_points(standing: Standing) -> list[Point]:
     """What stands against closing today."""
-    return rules.of_day(_standing(runtime.app().now()), today(), runtime.app().now())
+    return rules.of_day(standing, today(), runtime.app().now())
 
 
-def week_points() -> list[Point]:
+def week_points(standing: Standing) -> list[Point]:
     """What stands against closing this week."""
+    day = last_closed(DAY)
     return rules.of_week(
-        _standing(runtime.app().now()),
+        standing,
         today(),
         runtime.app().now(),
-        is_day_closed=ask(closings.closed, DAY, today()) is not None,
+        is_day_closed=day is not None and day.period_start == today(),  # no later day can be closed
         recipients=len(recipients()),
         without_lead_time=[
             one.sku
@@ -95,22 +114,6 @@ def period_asked(found: JobView) -> date | None:
     """The day that a job was asked to close; None: that of its press."""
     text = found.job.arguments.get("date")
     return date.fromisoformat(str(text)) if text is not None else None
-
-
-def _standing(now: datetime) -> Standing:
-    app = runtime.app()
-    facts = facts_now(now)
-    return Standing(
-        facts=facts,
-        sync=sync_state(app, facts),
-        held=sum(group.count for group in ask(quarantine.open_groups) if group.held),
-        unreadable=ask(readiness.unreadable),
-        without_parcel=ask(readiness.without_parcel, business_date(now - PARCELS_SHOW_WITHIN, words.zone())),
-        uncounted=ask(readiness.uncounted_products),
-        open_counts=[one.count_id for one in ask(counts.open_counts)],
-        waiting_changes=len(ask(adjustments.waiting_requests)),
-        calendar=work_calendar_now(),
-    )
 
 
 def _calendar(con: Cursor) -> WorkCalendar | str:
