@@ -257,6 +257,19 @@ def test_what_moved_at_the_instant_of_a_count_is_in_it(memory: Database) -> None
     assert balances(memory, NOON - INSTANT) == {}
 
 
+def test_what_a_count_is_held_against_has_what_moved_since_the_one_before_and_no_more(memory: Database) -> None:
+    enter(
+        memory,
+        [a_movement("receive", 5), a_movement("count", 10), a_movement("ship", -2, 1), a_movement("count", 7, 1)],
+    )
+    con = memory.read()
+    assert ledger.last_count_before(con, "17612", "", NOON + HOUR) == NOON
+    expected = ledger.moved_between(con, "17612", "", NOON, NOON + HOUR)
+    assert (expected.opening, expected.received, expected.shipped, expected.expected) == (10, 0, 2, 8)
+    assert ledger.moved_between(con, "17612", "", None, NOON).expected == 5
+    assert ledger.moved_between(con, "17612", "250237", None, NOON).expected == 0
+
+
 def test_of_two_counts_at_one_instant_the_one_entered_last_holds(memory: Database) -> None:
     enter(memory, [a_movement("count", 10)])
     enter(memory, [a_movement("count", 7)])
