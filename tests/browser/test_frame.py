@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Watched, open_context, settled, visit
 from tests.browser.serving import Warehouse
 
-PAGES = ("today", "orders", "order", "sync", "jobs", "imports", "settings")
+PAGES = ("today", "orders", "order", "count", "inventory", "sync", "jobs", "imports", "settings")
 
 
 @pytest.mark.parametrize("name", PAGES)
