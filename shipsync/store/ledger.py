@@ -52,20 +52,19 @@ _BALANCES = f"""
     GROUP BY sku, lot
 """  # noqa: S608 - our own text
 
-# Orders of which the ledger says otherwise than what has left of them: of each parcel, what it holds if it stands and
-# what was posted of it make nought.
-OUT_OF_STEP = """
+_STRETCH = "shipstation_order_id // 4096"
+_OUT_OF_STEP = """
     SELECT DISTINCT shipstation_order_id
     FROM (
         SELECT shipstation_order_id
         FROM (
             SELECT shipstation_order_id, parcel_kind, parcel_id, base_sku AS sku, coalesce(lot, '') AS lot, quantity
             FROM shipped_items
-            WHERE base_sku IS NOT NULL
+            WHERE base_sku IS NOT NULL AND {where}
             UNION ALL
             SELECT shipstation_order_id, parcel_kind, parcel_id, sku, lot, quantity
             FROM inventory_transactions
-            WHERE kind IN ('ship', 'void')
+            WHERE kind IN ('ship', 'void') AND {where}
         )
         GROUP BY shipstation_order_id, parcel_kind, parcel_id, sku, lot
         HAVING sum(quantity) <> 0
@@ -73,6 +72,32 @@ OUT_OF_STEP = """
     ORDER BY shipstation_order_id
 """
 
+# Orders of which the ledger says otherwise than what has left of them: of each parcel, what it holds if it stands and
+# what was posted of it make nought.
+OUT_OF_STEP = _OUT_OF_STEP.format(where="true")
+_OUT_OF_STEP_IN_STRETCHES = _OUT_OF_STEP.format(where=f"{_STRETCH} IN (SELECT unnest($stretches))")
+
+# Stretches of order ids in which there are such orders. Each place of a parcel has a weight of its own, so that its
+# units make nought with those posted of it alone; with others they do once in 2^32. Of ten million entries that takes a
+# ninth of what the exact question takes, because a sum is kept for each stretch and not for each place (measured).
+_STRETCHES_OUT_OF_STEP = f"""
+    SELECT stretch
+    FROM (
+        SELECT {_STRETCH} AS stretch,
+               sum(quantity * CAST(hash(parcel_kind, parcel_id, base_sku, coalesce(lot, '')) >> 32 AS BIGINT)) AS weight
+        FROM shipped_items
+        WHERE base_sku IS NOT NULL
+        GROUP BY stretch
+        UNION ALL
+        SELECT {_STRETCH} AS stretch,
+               sum(quantity * CAST(hash(parcel_kind, parcel_id, sku, lot) >> 32 AS BIGINT)) AS weight
+        FROM inventory_transactions
+        WHERE kind IN ('ship', 'void')
+        GROUP BY stretch
+    )
+    GROUP BY stretch
+    HAVING sum(weight) <> 0
+"""  # noqa: S608 - our own text
 
 # Entries as they are shown. What came back wholly is in no shipped_orders any more, and the inbox is cleared (D20).
 _SHOWN = """
@@ -337,7 +362,10 @@ def is_corrected(con: Cursor, entry_no: int) -> bool:
 
 def orders_out_of_step(con: Cursor) -> list[int]:
     """The ids of the orders of which the ledger says otherwise than what has left of them. None while all is well."""
-    rows = con.rows(OUT_OF_STEP)
+    stretches = [stretch for (stretch,) in con.rows(_STRETCHES_OUT_OF_STEP)]
+    if not stretches:
+        return []
+    rows = con.rows(_OUT_OF_STEP_IN_STRETCHES, {"stretches": stretches})
     return [order_id for (order_id,) in rows]
 
 

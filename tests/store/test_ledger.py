@@ -494,3 +494,27 @@ def test_entries_name_their_order_also_when_all_of_it_came_back(memory: Database
     a_shipped_order(memory, 2)
     enter(memory, [posted(-1, open_again, 11), posted(-1, 2, 21), a_movement("receive", 5)])
     assert [one.order_number for one in ledger.entries(memory.read())] == [None, "n2", "700025"]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(1, 20_000), st.sampled_from(LOTS), st.integers(1, 9)), max_size=30),
+    st.lists(st.tuples(st.integers(1, 20_000), st.sampled_from(LOTS), st.integers(-9, -1)), max_size=4),
+    st.data(),
+)
+def test_orders_out_of_step_are_found_wherever_their_ids_lie(
+    pages: Database, parcels: list[tuple[int, str, int]], besides: list[tuple[int, str, int]], data: st.DataObject
+) -> None:
+    """Against the exact question over everything."""
+    db = emptied(pages)
+    with db.transaction() as con:
+        con.execute("DELETE FROM shipped_items")
+    lines = dict(enumerate(parcels, 1))
+    for number, (order_id, lot, units) in lines.items():
+        left(db, order_id, order_id, units, lot=lot, line=number)
+    kept = data.draw(st.lists(st.sampled_from(sorted(lines)), unique=True)) if lines else []
+    movements = [posted(-lines[number][2], lines[number][0], lines[number][0], lines[number][1]) for number in kept]
+    movements += [posted(units, order_id, order_id, lot) for order_id, lot, units in besides]
+    enter(db, movements)
+    exact = [order_id for (order_id,) in db.read().rows(ledger.OUT_OF_STEP)]
+    assert ledger.orders_out_of_step(db.read()) == exact
