@@ -38,6 +38,8 @@ bench: $(VENV)/development
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.clicks
 	$(BIN)/python -m bench.tabs
+	$(BIN)/python -m bench.inventory
+	$(BIN)/python -m bench.closings
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
