@@ -251,10 +251,10 @@ def test_a_void_after_a_count_comes_on_top_of_it(house: House) -> None:
 # -- orders that go --------------------------------------------------------------------------------------------------
 
 
-def hourly_for_a_day(house: House) -> None:
-    """And a half: every list and every state has been asked for once."""
-    for _ in range(36):
-        synced(house, 60)
+def hourly(house: House, hours: int) -> None:
+    for _ in range(hours):
+        house.wait(60)
+        house.sync()
 
 
 @pytest.mark.parametrize("how", ["deleted", "merged"])
@@ -267,11 +267,11 @@ def test_what_left_of_an_order_that_is_then_gone_stays_left(house: House, how: s
         house.world.delete(order.order_id)
     else:
         house.world.merge(other.order_id, order.order_id)
-    hourly_for_a_day(house)
+    hourly(house, 36 if how == "deleted" else 1)  # by then every state has been counted
     assert house.order("100521")["status"] == "cancelled"
     # Its label is voided when nobody looks at the order any more: what was shipped of it stays told as shipped.
     house.world.void(part.shipment_id)
-    hourly_for_a_day(house)
+    hourly(house, 8)
     assert house.rows("SELECT voided FROM shipments") == [(True,)]
     assert story(house) == [shipped(LOT, -1)]
     assert rebuilt(house) == {LOT: -1}
@@ -282,6 +282,28 @@ def test_a_stand_in_whose_order_left_the_inbox_is_still_told(house: House) -> No
     with house.app.db.transaction() as con:
         con.execute("DELETE FROM orders_inbox")
     assert rebuilt(house) == {LOT: -3}
+
+
+def test_a_database_with_many_orders_is_brought_in_step_whole(house: House) -> None:
+    """More than go into one transaction."""
+    with house.app.db.transaction() as con:
+        con.execute(
+            """
+            INSERT INTO shipments (shipment_id, shipstation_order_id, created_at, ship_date, shipment_cost,
+                insurance_cost, is_return_label, has_items, voided, content_hash, first_seen_at, updated_at)
+            SELECT n, n, $noon, $day, 1, 0, false, true, false, 'h', $noon, $noon FROM range(5001) orders(n)
+            """,
+            {"noon": NOON, "day": DAY},
+        )
+        con.execute(
+            """
+            INSERT INTO shipped_items (parcel_kind, parcel_id, line_no, shipstation_order_id, order_number,
+                source_system, ship_date, base_sku, lot, quantity)
+            SELECT 'shipment', n, 1, n, n::VARCHAR, 'X-Cart', $day, '17612', '250237', 2 FROM range(5001) orders(n)
+            """,
+            {"day": DAY},
+        )
+    assert rebuilt(house) == {LOT: -10_002}
 
 
 def rebuilt(house: House) -> Mapping[tuple[str, str], int]:
