@@ -111,7 +111,7 @@ def stock_figures() -> None:
         st.caption("at or below the reorder point")
     with grid.cell():
         dated = run_outs(listed)
-        st.metric("Runs out first", _short_day(dated[0].on) if dated else words.UNKNOWN)
+        st.metric("Runs out first", short_day(dated[0].on) if dated else words.UNKNOWN)
         st.caption(
             f"{dated[0].sku}, four times of five {range_of_dates(dated[0].earliest, dated[0].latest)}"
             if dated
@@ -175,6 +175,11 @@ def run_outs(listed: Sequence[Listed]) -> list[RunsOut]:
         if one.runs_out_on is not None and one.runs_out_earliest_on is not None and one.runs_out_latest_on is not None:
             found.append(RunsOut(one.sku, one.runs_out_on, one.runs_out_earliest_on, one.runs_out_latest_on))
     return sorted(found, key=lambda one: (one.on, one.earliest, one.sku))
+
+
+def short_day(on: date) -> str:
+    """'11 Dec', short enough for a figure on a phone."""
+    return f"{on.day} {on:%b}"
 
 
 def drift_of(current: Current) -> str | None:
@@ -296,7 +301,3 @@ def _nothing_computed() -> None:
     )
     if sku is not None:
         open_here(sku=sku)
-
-
-def _short_day(on: date) -> str:
-    return f"{on:%a} {on.day} {on:%b}"

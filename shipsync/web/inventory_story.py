@@ -23,7 +23,7 @@ from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.inventory_charts import waterfall_chart, waterfall_steps, weeks_chart
 from shipsync.web.inventory_forms import lot_form, opening_form, take_back_form
-from shipsync.web.inventory_levels import drift_of
+from shipsync.web.inventory_levels import drift_of, short_day
 from shipsync.web.inventory_lots import lots_of
 from shipsync.web.inventory_words import KINDS, in_pallets, of, pallets_in_words, this_minute
 from shipsync.web.links import link
@@ -182,10 +182,10 @@ def _run_out_figure(listed: Listed) -> None:
         st.metric("Runs out", words.UNKNOWN)
         st.caption("no stock or no average tells it" if now.days_left is None else "in more than ten years")
         return
-    st.metric("Runs out", f"{now.runs_out_on:%a} {now.runs_out_on.day} {now.runs_out_on:%b}")
+    st.metric("Runs out", short_day(now.runs_out_on))
     days = whole_days(now.days_left)
     st.caption(
-        f"in {days} {'day' if days == '1' else 'days'}, four times of five "
+        f"{now.runs_out_on:%A}, in {days} {'day' if days == '1' else 'days'}, four times of five "
         f"{range_of_dates(now.runs_out_earliest_on, now.runs_out_latest_on)}"
     )
 
