@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 
 from shipsync.errors import NotClosed
@@ -17,10 +17,10 @@ SYNC = "shipstation-sync"
 _LAST_INSTANT = timedelta(microseconds=1)
 
 
-def asked_date(work: Work) -> date:
+def asked_date(work: Work, begins: Callable[[date], date] = lambda day: day) -> date:
     """The date the job was asked for; without one today, as it was when the job first began.
 
-    Raises NotClosed for a day that has not come.
+    Raises NotClosed where the period that it lies in has not begun; `begins` tells when it does.
     """
     begun = closings.closing_of(work.db.read(), work.job_id)
     today = business_date(begun.begun_at if begun is not None else work.now(), work.settings.zone)
@@ -28,8 +28,9 @@ def asked_date(work: Work) -> date:
     if text is None:
         return today
     day = date.fromisoformat(str(text))
-    if day > today:
-        raise NotClosed(f"{day:%a} {day.day} {day:%b %Y} has not come yet, so it cannot be closed.")
+    first = begins(day)
+    if first > today:
+        raise NotClosed(f"{first:%a} {first.day} {first:%b %Y} has not come yet, so it cannot be closed.")
     return day
 
 

@@ -38,7 +38,7 @@ from shipsync.rules import day_census
 from shipsync.rules.day_census import Compared
 from shipsync.rules.periods import business_date
 from shipsync.rules.shipstation import Feed, RemoteOrder
-from shipsync.store import closings, ledger, products, readings
+from shipsync.store import closings, ledger, products, readings, weekly_history
 from shipsync.store import day_census as store
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
@@ -139,7 +139,7 @@ def freeze(work: Work) -> Result:
         closings.freeze(con, work.job_id, content, hashlib.sha256(content.encode()).hexdigest())
         when = "today" if day == business_date(now, work.settings.zone) else f"on {day:%a} {day.day} {day:%b %Y}"
         sentence = f"Physical count ready: {_counted(orders, 'order')} shipped {when}, {_counted(skus, 'SKU')} updated"
-        stated = tuple(_stated(work, day, now))
+        stated = tuple(_stated(work, day, now, weekly_history.read_since(con, work.settings.zone)))
         closings.close(con, work.job_id, version, records=orders, sentence=sentence, stated=stated, now=now)
     work.log(f"{sentence}. Version {version}.")
     return _closed(this_closing(work))
@@ -203,11 +203,14 @@ def _content(
     )
 
 
-def _stated(work: Work, day: date, now: datetime) -> Iterator[str]:
+def _stated(work: Work, day: date, now: datetime, read_since: date | None) -> Iterator[str]:
     today = business_date(now, work.settings.zone)
     if day < today:
         on = f"{today:%a} {today.day} {today:%b %Y}"
         yield f"Closed afterwards, on {on}: the orders that waited then cannot be counted now."
+        if read_since is not None and day < read_since:
+            begins = f"{read_since:%a} {read_since.day} {read_since:%b %Y}"
+            yield f"ShipStation has been read from {begins} on: what was shipped before may not be known."
     differences = [str(one) for one in work.results["census"]["differences"]]
     more = int(work.results["census"]["more differences"])
     yield from differences

@@ -46,8 +46,7 @@ _MEDIA = {
 
 def day(work: Work) -> Result:
     """Step 1. Argument: `date`, any day of the week; today without one. Returns the week and the day it rests on."""
-    asked = asked_date(work)
-    monday = week_of(asked)
+    monday = week_of(asked_date(work, week_of))
     begun(work, "eow", monday, week_ends(monday))
     today = business_date(this_closing(work).begun_at, work.settings.zone)
     rests_on = today if week_of(today) == monday else work_calendar(work.db.read()).closing_day(monday)
@@ -57,9 +56,10 @@ def day(work: Work) -> Result:
         is_now = rests_on == business_date(work.now(), work.settings.zone)
         have_succeeded(work, DAY, {} if is_now else {"date": rests_on.isoformat()})
         done = closings.closed(work.db.read(), "eod", rests_on)
-    if done is None or done.as_of is None:
+    if done is None:
         raise NotClosed(f"{rests_on:%a} {rests_on.day} {rests_on:%b %Y} could not be closed, and the week rests on it.")
-    as_of = done.as_of if week_of(today) == monday else known_through(work, week_ends(monday))
+    # Stock as far as it is known by now, like the units of the week: the day may have been closed hours ago.
+    as_of = known_through(work, min(today, week_ends(monday)))
     with work.db.transaction() as con:
         work.lease.check(con)
         closings.stand_at(con, work.job_id, as_of)

@@ -193,6 +193,15 @@ def test_a_label_dated_back_into_a_day_of_the_past_is_compared_too(house: House)
     assert "is at ShipStation and not here" in told
 
 
+def test_a_day_before_all_that_was_read_says_so(house: House) -> None:
+    house.sync()
+    one = closed(house, house.job(EOD, {"date": "2026-08-03"}))
+    assert one.stated[-1] == (
+        "ShipStation has been read from Tue 18 Aug 2026 on: what was shipped before may not be known."
+    )
+    assert len(closed(house, house.job(EOD, {"date": "2026-08-18"})).stated) == 1
+
+
 def test_a_day_that_has_not_come_is_refused(house: House) -> None:
     job = house.job(EOD, {"date": "2026-09-17"})
     assert not_done(house, job) == "Thu 17 Sep 2026 has not come yet, so it cannot be closed."

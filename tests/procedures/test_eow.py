@@ -174,9 +174,24 @@ def test_a_day_that_is_closed_is_not_closed_again(house: House) -> None:
     house.wait(60)
     one = closed(house, house.job(EOW))
     assert versions(house, "eod", FRIDAY.date()) == [1]
-    assert one.as_of == first.as_of
+    assert one.as_of == first.as_of  # nothing has been read since
     assert step_result(house, "eow.1", "day")["closed by"] == "eod.1"
     assert house.rows("SELECT count(*) FROM runs WHERE workflow_name = 'shipstation-sync'") == [(2,)]
+
+
+def test_what_was_shipped_after_the_day_was_closed_is_in_stock_and_units_alike(house: House) -> None:
+    counted(house, "17612", "250237", 100)
+    shipped(house, 3)
+    house.wait()
+    house.job(EOD)
+    house.wait(60)
+    shipped(house, 4)
+    house.wait()
+    house.sync()
+    one = closed(house, house.job(EOW))
+    assert one.as_of == house.clock.now()
+    rinse = line(eow.frozen(one))
+    assert (rinse.shipped, rinse.moved.shipped, rinse.quantity) == (7, 7, 93)
 
 
 def test_yesterdays_closing_is_not_todays(house: House) -> None:
@@ -313,8 +328,16 @@ def test_a_week_that_is_over_rests_on_its_last_working_day(working: str, tmp_pat
         assert made.stated[-1] == ("Made afterwards, on Wed 23 Sep 2026: the orders that wait are those of that day.")
 
 
+def test_a_week_may_be_asked_for_by_any_of_its_days(tmp_path: Path) -> None:
+    with at(tmp_path, 2026, 9, 16) as house:
+        for day in ("2026-09-14", "2026-09-18", "2026-09-20"):
+            assert closed(house, house.job(EOW, {"date": day})).period_start == MONDAY
+        assert versions(house, "eow", MONDAY) == [3, 2, 1]
+        assert closed_days(house) == [date(2026, 9, 16)]
+
+
 def test_a_week_that_has_not_come_is_refused(house: House) -> None:
-    job = house.job(EOW, {"date": "2026-09-21"})
+    job = house.job(EOW, {"date": "2026-09-23"})
     assert (job.status, job.error) == ("failed", "Mon 21 Sep 2026 has not come yet, so it cannot be closed.")
     assert house.rows("SELECT count(*) FROM closings") == [(0,)]
 
