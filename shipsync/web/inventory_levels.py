@@ -113,9 +113,7 @@ def stock_figures() -> None:
         dated = run_outs(listed)
         st.metric("Runs out first", short_day(dated[0].on) if dated else words.UNKNOWN)
         st.caption(
-            f"{dated[0].sku}, four times of five {range_of_dates(dated[0].earliest, dated[0].latest)}"
-            if dated
-            else "no product with stock has an average yet"
+            f"{dated[0].sku}, {band_in_words(dated[0])}" if dated else "no product with stock has an average yet"
         )
 
 
@@ -182,6 +180,17 @@ def short_day(on: date) -> str:
     return f"{on.day} {on:%b}"
 
 
+def band(earliest: date, latest: date) -> str | None:
+    """'5 Dec – 20 Dec 2026'; None where both are one day: nothing is available, or no week differs from another."""
+    return None if earliest == latest else range_of_dates(earliest, latest)
+
+
+def band_in_words(one: RunsOut) -> str:
+    """'four times of five 5 Dec – 20 Dec 2026', or the day where there is no band."""
+    between = band(one.earliest, one.latest)
+    return words.day(one.on) if between is None else f"four times of five {between}"
+
+
 def drift_of(current: Current) -> str | None:
     """'▲ 4 weeks +38 %' where a short average says something else than the long one; None where they agree."""
     needed = Demand(
@@ -211,7 +220,7 @@ def _level(one: Listed, weeks: Weeks) -> dict[str, object]:
         "runs_out_on": now.runs_out_on,
         "between": None
         if now.runs_out_earliest_on is None or now.runs_out_latest_on is None
-        else range_of_dates(now.runs_out_earliest_on, now.runs_out_latest_on),
+        else band(now.runs_out_earliest_on, now.runs_out_latest_on),
         "weeks": week_units(weeks, now.sku),
         "average": now.weekly_average,
         "basis": now.weeks_counted,

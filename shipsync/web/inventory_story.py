@@ -10,7 +10,7 @@ import streamlit as st
 from shipsync import runtime
 from shipsync.documents.count_result import reason_shown
 from shipsync.documents.count_sheet import lot_shown
-from shipsync.documents.words import average, change, number, range_of_dates, whole_days
+from shipsync.documents.words import average, change, number, whole_days
 from shipsync.procedures.inventory import weeks_known
 from shipsync.procedures.movements import BY_PERSONS
 from shipsync.rules.inventory import Demand
@@ -21,9 +21,9 @@ from shipsync.store import counts, inventory, ledger
 from shipsync.store.inventory import Current, Listed
 from shipsync.web import words
 from shipsync.web.answers import ask
-from shipsync.web.inventory_charts import waterfall_chart, waterfall_steps, weeks_chart
+from shipsync.web.inventory_charts import RunsOut, waterfall_chart, waterfall_steps, weeks_chart
 from shipsync.web.inventory_forms import lot_form, opening_form, take_back_form
-from shipsync.web.inventory_levels import drift_of, short_day
+from shipsync.web.inventory_levels import band_in_words, drift_of, short_day
 from shipsync.web.inventory_lots import lots_of
 from shipsync.web.inventory_words import KINDS, in_pallets, of, pallets_in_words, this_minute
 from shipsync.web.links import link
@@ -183,11 +183,12 @@ def _run_out_figure(listed: Listed) -> None:
         st.caption("no stock or no average tells it" if now.days_left is None else "in more than ten years")
         return
     st.metric("Runs out", short_day(now.runs_out_on))
+    if not now.days_left:
+        st.caption("nothing is available any more")
+        return
     days = whole_days(now.days_left)
-    st.caption(
-        f"{now.runs_out_on:%A}, in {days} {'day' if days == '1' else 'days'}, four times of five "
-        f"{range_of_dates(now.runs_out_earliest_on, now.runs_out_latest_on)}"
-    )
+    out = RunsOut(now.sku, now.runs_out_on, now.runs_out_earliest_on, now.runs_out_latest_on)
+    st.caption(f"{now.runs_out_on:%A}, in {days} {'day' if days == '1' else 'days'}, {band_in_words(out)}")
 
 
 # Lots

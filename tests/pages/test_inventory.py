@@ -102,6 +102,16 @@ def test_what_needs_somebody_stands_first(site: Site) -> None:
     assert ":orange[▲] 17612 - 250300 is 3 below zero: a receipt is missing, or a label names the wrong lot." in text
 
 
+def test_what_has_run_out_has_no_band(site: Site) -> None:
+    stock_up(site.house, units=3)
+    ship(site.house, 3, "100901")
+    test = site.page("inventory")
+    [row] = [row for row in grid(test) if row["sku"] == SKU]
+    assert (row["runs_out_on"], row["between"], row["days_left"]) == (date(2026, 9, 16), None, 0)
+    assert "17612, Wed 16 Sep 2026" in told(test)
+    assert "nothing is available any more" in told(site.page("inventory", sku=SKU))
+
+
 def test_the_run_out_calendar_has_every_product_with_a_date(site: Site) -> None:
     test = site.page("inventory")
     view(test, "Run-out calendar", key="view")
