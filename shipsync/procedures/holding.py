@@ -87,7 +87,7 @@ def settle_poison(con: Cursor, asked: Mapping[str, str], reader: Reader, now: da
         answered = reading_id and not any(page.poison for page in reader.decoded([reading_id]))
         if answered:
             quarantine.resolve(con, "poison", [entity_id], "ShipStation answers again", now)
-        elif entity_id in held and held[entity_id].last_seen_at < now:  # else its page has just said so
+        elif entity_id in held:
             quarantine.put(con, [held[entity_id].entry], now)
 
 

@@ -90,6 +90,7 @@ class Closed:
 def put(con: Cursor, entries: Sequence[Entry], now: datetime) -> None:
     """Put records here, or say that they are still here: the first time stays, tries are counted, closed ones reopen.
 
+    One that is met several times at one instant, because a run reads several lists that hold it, was tried once.
     One that a person closed stays closed as long as its trouble is the same. The last of several with one identity
     wins.
     """
@@ -110,7 +111,7 @@ def put(con: Cursor, entries: Sequence[Entry], now: datetime) -> None:
                 raw = excluded.raw,
                 held = excluded.held,
                 last_seen_at = excluded.last_seen_at,
-                tries = quarantine.tries + 1,
+                tries = quarantine.tries + CASE WHEN quarantine.last_seen_at < excluded.last_seen_at THEN 1 ELSE 0 END,
                 resolved_at = NULL,
                 resolution = NULL
             """,  # noqa: S608 - the name of our own batch
