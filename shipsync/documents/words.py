@@ -6,6 +6,8 @@ import math
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from shipsync.rules.periods import day_words
+
 UNKNOWN = "–"
 
 # A level is never told by its colour alone.
@@ -16,7 +18,7 @@ _SMALLEST_SHOWN = 0.05  # of an average; less would be written as none at all
 
 def day(on: date | None) -> str:
     """'Fri 20 Nov 2026', or '–'."""
-    return UNKNOWN if on is None else f"{on:%a} {on.day} {on:%b %Y}"
+    return UNKNOWN if on is None else day_words(on)
 
 
 def span(first: date, last: date) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from shipsync.errors import NotClosed
 from shipsync.procedures.work import Work
-from shipsync.rules.periods import business_date, day_ends
+from shipsync.rules.periods import business_date, day_closes, day_words
 from shipsync.rules.workflows import title
 from shipsync.store import closings, marks
 from shipsync.store.closings import Closing, Kind
 from shipsync.store.jobs import Job
 
 SYNC = "shipstation-sync"
-_LAST_INSTANT = timedelta(microseconds=1)
 
 
 def asked_date(work: Work, begins: Callable[[date], date] = lambda day: day) -> date:
@@ -30,7 +29,7 @@ def asked_date(work: Work, begins: Callable[[date], date] = lambda day: day) -> 
     day = date.fromisoformat(str(text))
     first = begins(day)
     if first > today:
-        raise NotClosed(f"{first:%a} {first.day} {first:%b %Y} has not come yet, so it cannot be closed.")
+        raise NotClosed(f"{day_words(first)} has not come yet, so it cannot be closed.")
     return day
 
 
@@ -77,4 +76,4 @@ def read_through(work: Work) -> datetime:
 
 def known_through(work: Work, day: date) -> datetime:
     """Up to which instant a day is known: how far the sync has read it whole, at most its end."""
-    return min(read_through(work), day_ends(day, work.settings.zone) - _LAST_INSTANT)
+    return min(read_through(work), day_closes(day, work.settings.zone))

@@ -21,8 +21,8 @@ from shipsync.procedures.inventory import recalculate
 from shipsync.rules.catalogue import Product
 from shipsync.rules.counts import CountLine, Entry, may_approve, next_step, tolerance, units
 from shipsync.rules.ledger import NO_LOT, OPENING, REASONS, Movement, Waterfall
-from shipsync.rules.lots import is_lot
-from shipsync.rules.periods import business_date
+from shipsync.rules.lots import is_lot, sku_lot_text
+from shipsync.rules.periods import business_date, day_words
 from shipsync.store import closings, ledger, products
 from shipsync.store import counts as store
 from shipsync.store.approval import approval_above
@@ -55,9 +55,7 @@ def open_count(db: Database, day: date, skus: Collection[str] | None, by: str, n
     with db.transaction() as con:
         closing = closings.closed(con, "eod", day)
         if closing is None or closing.version is None or closing.as_of is None:
-            raise Refused(
-                f"{day:%a} {day.day} {day:%b %Y} is not closed yet, so nothing says what to expect. Close it."
-            )
+            raise Refused(f"{day_words(day)} is not closed yet, so nothing says what to expect. Close it.")
         lines = _sheet(con, day, closing.version, skus)
         if not lines:
             raise Refused("There is nothing to count: no product is a key product.")
@@ -121,7 +119,7 @@ def approve(db: Database, count_id: str, sku: str, lot: str, by: str, now: datet
         if not may_approve(by, line.decided_by, *counters):
             raise Refused("Somebody else has to approve this: not whoever counted it or gave the reason.")
         store.approve(con, count_id, sku, lot, by, now)
-        audit(con, by, "count line approved", f"{count_id} {_of(sku, lot)}", None, f"{line.variance:+,}", now)
+        audit(con, by, "count line approved", f"{count_id} {sku_lot_text(sku, lot)}", None, f"{line.variance:+,}", now)
 
 
 def post(db: Database, count_id: str, zone: ZoneInfo, by: str, now: datetime) -> int:
@@ -140,7 +138,7 @@ def post(db: Database, count_id: str, zone: ZoneInfo, by: str, now: datetime) ->
             first = missing[0]
             raise Refused(
                 f"{len(missing)} {'line is' if len(missing) == 1 else 'lines are'} not ready, the first "
-                f"{_of(first.sku, first.lot)}: it needs its {next_step(first, limit)}."
+                f"{sku_lot_text(first.sku, first.lot)}: it needs its {next_step(first, limit)}."
             )
         known = ledger.known_skus(con, count.as_of)
         skus, there = {line.sku for line in lines}, {(line.sku, line.lot) for line in lines}
@@ -216,14 +214,14 @@ def _count_as_none(con: Cursor, count_id: str, line: CountLine, now: datetime) -
 
 def _units(one: Counted, pallet_size: int | None) -> int:
     if one.pallets < 0 or one.loose < 0:
-        raise Refused(f"{_of(one.sku, one.lot)}: a count is never below zero.")
+        raise Refused(f"{sku_lot_text(one.sku, one.lot)}: a count is never below zero.")
     try:
         found = units(one.pallets, one.loose, pallet_size)
     except ValueError as error:
-        raise Refused(f"{_of(one.sku, one.lot)}: {error}") from error
+        raise Refused(f"{sku_lot_text(one.sku, one.lot)}: {error}") from error
     if found > MOST_UNITS:
         raise Refused(
-            f"{_of(one.sku, one.lot)}: {found:,} units cannot stand on a shelf. Check pallets and loose units."
+            f"{sku_lot_text(one.sku, one.lot)}: {found:,} units cannot stand on a shelf. Check pallets and loose units."
         )
     return found
 
@@ -262,8 +260,4 @@ def _line(con: Cursor, count_id: str, sku: str, lot: str) -> CountLine:
     for line in store.lines(con, count_id):
         if (line.sku, line.lot) == (sku, lot):
             return line
-    raise Refused(f"{_of(sku, lot)} is not on count {count_id}.")
-
-
-def _of(sku: str, lot: str) -> str:
-    return f"{sku} - {lot}" if lot else sku
+    raise Refused(f"{sku_lot_text(sku, lot)} is not on count {count_id}.")

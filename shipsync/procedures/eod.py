@@ -36,7 +36,7 @@ from shipsync.procedures.reading import Reader, reader_of
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import day_census
 from shipsync.rules.day_census import Compared
-from shipsync.rules.periods import business_date
+from shipsync.rules.periods import business_date, day_words
 from shipsync.rules.shipstation import Feed, RemoteOrder
 from shipsync.store import closings, ledger, products, readings, weekly_history
 from shipsync.store import day_census as store
@@ -137,7 +137,7 @@ def freeze(work: Work) -> Result:
         shipped = {"orders": orders, "parcels": parcels, "units": units}
         content = _content(day, version, as_of, shipped, work.results["census"], lines)
         closings.freeze(con, work.job_id, content, hashlib.sha256(content.encode()).hexdigest())
-        when = "today" if day == business_date(now, work.settings.zone) else f"on {day:%a} {day.day} {day:%b %Y}"
+        when = "today" if day == business_date(now, work.settings.zone) else f"on {day_words(day)}"
         sentence = f"Physical count ready: {_counted(orders, 'order')} shipped {when}, {_counted(skus, 'SKU')} updated"
         stated = tuple(_stated(work, day, now, weekly_history.read_since(con, work.settings.zone)))
         closings.close(con, work.job_id, version, records=orders, sentence=sentence, stated=stated, now=now)
@@ -206,11 +206,10 @@ def _content(
 def _stated(work: Work, day: date, now: datetime, read_since: date | None) -> Iterator[str]:
     today = business_date(now, work.settings.zone)
     if day < today:
-        on = f"{today:%a} {today.day} {today:%b %Y}"
-        yield f"Closed afterwards, on {on}: the orders that waited then cannot be counted now."
+        yield f"Closed afterwards, on {day_words(today)}: the orders that waited then cannot be counted now."
         if read_since is not None and day < read_since:
-            begins = f"{read_since:%a} {read_since.day} {read_since:%b %Y}"
-            yield f"ShipStation has been read from {begins} on: what was shipped before may not be known."
+            since = day_words(read_since)
+            yield f"ShipStation has been read from {since} on: what was shipped before may not be known."
     differences = [str(one) for one in work.results["census"]["differences"]]
     more = int(work.results["census"]["more differences"])
     yield from differences

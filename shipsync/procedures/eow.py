@@ -27,7 +27,7 @@ from shipsync.procedures.weekly_report import make
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.letterhead import Letterhead
 from shipsync.rules.mail import MailFile
-from shipsync.rules.periods import business_date
+from shipsync.rules.periods import business_date, day_words
 from shipsync.rules.weekly_report import WeeklyReport
 from shipsync.rules.weeks import week_ends, week_name, week_of
 from shipsync.store import closing_documents, closings, outbox, weekly_history
@@ -57,7 +57,7 @@ def day(work: Work) -> Result:
         have_succeeded(work, DAY, {} if is_now else {"date": rests_on.isoformat()})
         done = closings.closed(work.db.read(), "eod", rests_on)
     if done is None:
-        raise NotClosed(f"{rests_on:%a} {rests_on.day} {rests_on:%b %Y} could not be closed, and the week rests on it.")
+        raise NotClosed(f"{day_words(rests_on)} could not be closed, and the week rests on it.")
     # Stock as far as it is known by now, like the units of the week: the day may have been closed hours ago.
     as_of = known_through(work, min(today, week_ends(monday)))
     with work.db.transaction() as con:

@@ -14,14 +14,12 @@ from zoneinfo import ZoneInfo
 
 from shipsync.rules.catalogue import Product
 from shipsync.rules.inventory import WEEKS_IN_AVERAGE, Demand, Policy, Stand, Stock, demand, stand
-from shipsync.rules.periods import business_date
+from shipsync.rules.periods import LAST_INSTANT, business_date
 from shipsync.rules.weeks import known_weeks, last_complete_week
 from shipsync.store import closings, ledger, products, weekly_history
 from shipsync.store import inventory as store
 from shipsync.store.cursor import Cursor
 from shipsync.store.working_days import work_calendar
-
-_LAST_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def weeks_known(con: Cursor, zone: ZoneInfo, as_of: datetime, *, closing: date |
     """The complete weeks at an instant, whose last working day is closed or over, and the units that left in them."""
     today = business_date(as_of, zone)
     # At its last instant a day is over, whether anybody has closed it or not.
-    over = business_date(as_of + _LAST_INSTANT, zone) - timedelta(days=1)
+    over = business_date(as_of + LAST_INSTANT, zone) - timedelta(days=1)
     closed = closings.closed_through(con, today)
     through = max(day for day in (over, closed, closing) if day is not None and day <= today)
     last = last_complete_week(through, work_calendar(con))

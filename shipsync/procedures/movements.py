@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 from shipsync.errors import Refused
 from shipsync.procedures.inventory import recalculate
 from shipsync.rules.counts import may_approve, needs_approval
 from shipsync.rules.ledger import LARGE_RECEIPT, NO_LOT, OPENING, REASONS, Kind, Movement
-from shipsync.rules.lots import is_lot
-from shipsync.rules.periods import business_date
+from shipsync.rules.lots import is_lot, sku_lot_text
+from shipsync.rules.periods import business_date, day_words
 from shipsync.store import adjustments, ledger, products
 from shipsync.store import inventory as store
 from shipsync.store.approval import approval_above
@@ -129,7 +129,7 @@ def adjust(db: Database, one: Adjustment, zone: ZoneInfo, by: str, now: datetime
                 by=by,
                 now=now,
             )
-            audit(con, by, "stock change asked for", _of(one.sku, one.lot), None, _text(one), now)
+            audit(con, by, "stock change asked for", sku_lot_text(one.sku, one.lot), None, _text(one), now)
             return Entered(None, request_no)
         return _adjusted(con, one, zone, by, now)
 
@@ -149,7 +149,7 @@ def approve(db: Database, request_no: int, zone: ZoneInfo, by: str, now: datetim
         entered = _adjusted(con, wanted, zone, one.asked_by, now)
         adjustments.decide_request(con, request_no, entered.entry_no, by, now)
         what = f"{one.quantity:+,} as entry {entered.entry_no}"
-        audit(con, by, "stock change approved", _of(one.sku, one.lot), None, what, now)
+        audit(con, by, "stock change approved", sku_lot_text(one.sku, one.lot), None, what, now)
         return entered
 
 
@@ -159,7 +159,7 @@ def refuse(db: Database, request_no: int, by: str, now: datetime) -> None:
     with db.transaction() as con:
         one = _waiting(con, request_no)
         adjustments.decide_request(con, request_no, None, by, now)
-        audit(con, by, "stock change refused", _of(one.sku, one.lot), f"{one.quantity:+,}", "not made", now)
+        audit(con, by, "stock change refused", sku_lot_text(one.sku, one.lot), f"{one.quantity:+,}", "not made", now)
 
 
 def say_opening(db: Database, one: Opening, zone: ZoneInfo, by: str, now: datetime) -> int:
@@ -175,14 +175,11 @@ def say_opening(db: Database, one: Opening, zone: ZoneInfo, by: str, now: dateti
         for lot, units in one.lots.items():
             _check_lot(lot)
             if not 0 <= units <= MOST_UNITS:
-                raise Refused(f"{_of(one.sku, lot)}: {units:,} units cannot stand on a shelf.")
+                raise Refused(f"{sku_lot_text(one.sku, lot)}: {units:,} units cannot stand on a shelf.")
         counted_at = ledger.known_skus(con, now).get(one.sku)
         if counted_at is not None:
-            on = business_date(counted_at, zone)
-            raise Refused(
-                f"{one.sku} was counted on {on:%a} {on.day} {on:%b %Y} already. Adjust it, or count it again under "
-                "Count."
-            )
+            on = day_words(business_date(counted_at, zone))
+            raise Refused(f"{one.sku} was counted on {on} already. Adjust it, or count it again under Count.")
         others = {there.lot: 0 for there in ledger.balances_of(con, one.sku, now) if there.quantity}
         counts = [
             _movement("count", one.sku, lot, units, now, zone, OPENING, one.note)
@@ -218,8 +215,10 @@ def take_back(db: Database, entry_no: int, zone: ZoneInfo, note: str, by: str, n
             )
         if ledger.is_corrected(con, entry_no) or wrong.corrects is not None:
             raise Refused(f"Entry {entry_no} was taken back already, or takes one back itself.")
+        # Goods that came are taken back as such, so that a week's receipts are those that came.
+        kind: Kind = "adjust_down" if wrong.quantity > 0 else "adjust_up"
         back = Movement(
-            kind="adjust_down" if wrong.quantity > 0 else "adjust_up",
+            kind=cast(Kind, wrong.kind) if wrong.kind in ("receive", "repack") else kind,
             sku=wrong.sku,
             lot=wrong.lot,
             quantity=-wrong.quantity,
@@ -229,9 +228,6 @@ def take_back(db: Database, entry_no: int, zone: ZoneInfo, note: str, by: str, n
             note=note.strip(),
             corrects=entry_no,
         )
-        if wrong.kind in ("receive", "repack"):
-            # Of the same kind, so that a week's receipts are those that came.
-            back = replace(back, kind="receive" if wrong.kind == "receive" else "repack")
         [number] = _post(con, [back], by, now)
         recalculate(con, zone, now, now)
         return Entered(number, counted_at=ledger.counted_from(con, wrong.sku, wrong.lot, wrong.moved_at))
@@ -262,7 +258,7 @@ def say_of_lot(
         before = next((one for one in store.lots(con, sku) if one.lot == lot), None)
         after = Lot(sku, lot, is_quarantined, reason.strip() or None, received_on, expires_on, now, by)
         store.put_lot(con, after)
-        audit(con, by, "lot changed", _of(sku, lot), _lot_text(before), _lot_text(after), now)
+        audit(con, by, "lot changed", sku_lot_text(sku, lot), _lot_text(before), _lot_text(after), now)
         recalculate(con, zone, now, now)
 
 
@@ -302,7 +298,7 @@ def _post(con: Cursor, movements: list[Movement], by: str, now: datetime) -> lis
     numbers = ledger.post(con, movements, by, now)
     for number, one in zip(numbers, movements, strict=True):
         what = f"{one.kind.replace('_', ' ')} {one.quantity:+,} as entry {number}"
-        audit(con, by, "stock moved", _of(one.sku, one.lot), None, what, now)
+        audit(con, by, "stock moved", sku_lot_text(one.sku, one.lot), None, what, now)
     return numbers
 
 
@@ -340,8 +336,9 @@ def _check_enough(con: Cursor, one: Adjustment, now: datetime) -> None:
         return
     there = sum(line.quantity for line in ledger.balances_of(con, one.sku, now) if line.lot == one.lot)
     if there + one.quantity < 0:
+        of = sku_lot_text(one.sku, one.lot) + ("" if one.lot else " without a lot")
         raise Refused(
-            f"The ledger has {there:,} units of {_of(one.sku, one.lot) if one.lot else one.sku + ' without a lot'}, so "
+            f"The ledger has {there:,} units of {of}, so "
             f"{-one.quantity:,} cannot be taken off. Check the lot, or count it."
         )
 
@@ -371,11 +368,7 @@ def _say_of_lot(con: Cursor, one: Receipt, zone: ZoneInfo, by: str, now: datetim
     )
     if _lot_text(before) != _lot_text(after):
         store.put_lot(con, after)
-        audit(con, by, "lot changed", _of(one.sku, one.lot), _lot_text(before), _lot_text(after), now)
-
-
-def _of(sku: str, lot: str) -> str:
-    return f"{sku} - {lot}" if lot else sku
+        audit(con, by, "lot changed", sku_lot_text(one.sku, one.lot), _lot_text(before), _lot_text(after), now)
 
 
 def _text(one: Adjustment) -> str:

@@ -11,15 +11,13 @@ from shipsync.procedures.inventory import Weeks, stands_at, weeks_known
 from shipsync.rules.catalogue import Product
 from shipsync.rules.inventory import WEEKS_IN_AVERAGE, Stand
 from shipsync.rules.ledger import Waterfall
-from shipsync.rules.periods import business_date, day_starts
+from shipsync.rules.periods import business_date, day_closes, day_words
 from shipsync.rules.weekly_report import ReportLine, WeeklyReport, in_order
 from shipsync.rules.weeks import WorkCalendar, week_ends, weeks_between
 from shipsync.store import day_census, ledger, products, weekly_history
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.working_days import work_calendar
-
-_LAST_INSTANT = timedelta(microseconds=1)
 
 
 def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInfo, now: datetime) -> WeeklyReport:
@@ -30,7 +28,7 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
     # The report's own week is shown however far it is; averages take complete ones only.
     own = _units_of(con, monday, zone)
     known = set(weeks.known)
-    moved = ledger.waterfalls(con, day_starts(monday, zone) - _LAST_INSTANT, as_of)
+    moved = ledger.waterfalls(con, day_closes(monday - timedelta(days=1), zone), as_of)
     catalogue = {one.sku: one for one in products.products(con)}
     orders, parcels, _ = day_census.shipped_between(con, monday, week_ends(monday))
     return WeeklyReport(
@@ -126,32 +124,28 @@ def _stated(
     """What is unusual about a report, a sentence each."""
     off = calendar.days_off_in(monday)
     if off:
-        yield f"Days off in this week: {', '.join(_day(one) for one in off)}."
+        yield f"Days off in this week: {', '.join(day_words(one) for one in off)}."
     made_on, closes_on = business_date(now, zone), calendar.closing_day(monday)
     if weeks.last < monday:
         yield (
-            f"Made on {_day(business_date(as_of, zone))}, before the week's last working day, {_day(closes_on)}, was "
-            "closed: its figures are those so far, and it is in no average."
+            f"Made on {day_words(business_date(as_of, zone))}, before the week's last working day, "
+            f"{day_words(closes_on)}, was closed: its figures are those so far, and it is in no average."
         )
     if made_on > week_ends(monday):
-        yield f"Made afterwards, on {_day(made_on)}: the orders that wait are those of that day."
+        yield f"Made afterwards, on {day_words(made_on)}: the orders that wait are those of that day."
     if known_from is None:
         yield "Nothing is known of what left in this week: it lies before all that was read. Load it as weekly history."
     elif known_from > monday:
-        yield f"Shipments are known from {_day(known_from)} on: what left earlier in this week is not in it."
+        yield f"Shipments are known from {day_words(known_from)} on: what left earlier in this week is not in it."
     if weeks.known:
         first = max(weeks.known[0], weeks.last - timedelta(weeks=WEEKS_IN_AVERAGE - 1))
         unknown = [one for one in weeks_between(first, weeks.last) if one not in set(weeks.known)]
         if unknown:
             many = len(unknown) > 1
             yield (
-                f"{len(unknown)} {'weeks are' if many else 'week is'} not known, from {_day(unknown[0])} on: averages "
-                f"leave {'them' if many else 'it'} out. Load {'them' if many else 'it'} as weekly history."
+                f"{len(unknown)} {'weeks are' if many else 'week is'} not known, from {day_words(unknown[0])} on: "
+                f"averages leave {'them' if many else 'it'} out. Load {'them' if many else 'it'} as weekly history."
             )
-
-
-def _day(on: date) -> str:
-    return f"{on:%a} {on.day} {on:%b %Y}"
 
 
 @dataclass(frozen=True, slots=True)

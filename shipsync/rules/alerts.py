@@ -17,7 +17,7 @@ from typing import Literal
 
 from shipsync.rules.freshness import AHEAD, GRACE, REFUSED_CREDENTIALS, in_words
 from shipsync.rules.lateness import CutOff
-from shipsync.rules.periods import business_date, day_ends
+from shipsync.rules.periods import business_date, day_ends, day_words
 from shipsync.rules.workflows import title
 
 # The plan's own limits: alert when the mark has not moved for two hours, warn when a sync takes over a minute.
@@ -372,7 +372,7 @@ def _not_closed(facts: Facts, now: datetime) -> _Found | None:
         day -= timedelta(days=1)
     if day <= facts.last_closed_on:
         return None
-    text = f"{day:%a} {day.day} {day:%b %Y} was not closed, so its stock was not held against anything. Close it."
+    text = f"{day_words(day)} was not closed, so its stock was not held against anything. Close it."
     return _Found("warn", text, day_ends(day, facts.cut_off.zone))
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from shipsync.rules.periods import business_date, day_ends, day_starts
+from shipsync.rules.periods import business_date, day_closes, day_starts
 
 Kind = Literal["receive", "ship", "void", "adjust_up", "adjust_down", "repack", "count"]
 
@@ -41,8 +41,6 @@ OPENING = "opening"  # a count that no stock went before
 APPROVAL_ABOVE = "approval_above"  # name of the setting
 DEFAULT_APPROVAL_ABOVE = 4
 LARGE_RECEIPT = 200  # one of so many units needs the supplier's lot (facts/domain.md section 1.4)
-
-_LAST_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +103,7 @@ def left_at(created_at: datetime, ship_date: date, zone: ZoneInfo) -> datetime:
 
     A label made the evening before leaves with the first instant of its day, one dated back with the last.
     """
-    starts, ends = day_starts(ship_date, zone), day_ends(ship_date, zone)
-    return min(max(created_at, starts), ends - _LAST_INSTANT)
+    return min(max(created_at, day_starts(ship_date, zone)), day_closes(ship_date, zone))
 
 
 def postings(parcels: Iterable[ParcelNow], posted: Sequence[Posted], zone: ZoneInfo) -> list[Movement]:

@@ -17,7 +17,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import PurePath
 from typing import TypeVar
@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
 from shipsync.rules.ledger import NO_LOT, OPENING, Movement
-from shipsync.rules.lots import SkuLot, parse_sku_lot
-from shipsync.rules.periods import business_date, day_ends, instant_of
+from shipsync.rules.lots import SkuLot, parse_sku_lot, sku_lot_text
+from shipsync.rules.periods import business_date, day_closes, instant_of
 from shipsync.rules.shop_text import clean, quoted
 from shipsync.rules.weeks import WeekUnits, week_ends
 
@@ -46,7 +46,6 @@ _NO = frozenset({"no", "false", "0"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}")
 _OLDEST = date(2000, 1, 1)  # whoever writes an older one means another century
-_LAST_INSTANT = timedelta(microseconds=1)  # of a day
 
 T = TypeVar("T")
 
@@ -160,7 +159,7 @@ def read_weekly_history(
 
 
 def _spoken(sku: str, lot: str) -> str:
-    return SkuLot(sku, lot or None).text + ("" if lot else " without a lot")
+    return sku_lot_text(sku, lot) + ("" if lot else " without a lot")
 
 
 def check_products(rows: Iterable[Row], *, bundle_skus: Collection[str] = ()) -> list[Product]:
@@ -297,7 +296,7 @@ class Row:
             self.bad(column, f"{text} lies in the future.")
             return None
         try:
-            at = day_ends(local.date(), zone) - _LAST_INSTANT if is_day else instant_of(local, zone)
+            at = day_closes(local.date(), zone) if is_day else instant_of(local, zone)
         except ValueError as error:
             self.bad(column, f"{text} {error}. Name another time.")
             return None

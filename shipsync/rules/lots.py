@@ -36,6 +36,11 @@ def parse_sku_lot(text: str | None) -> SkuLot | None:
     return SkuLot(match["sku"], match["lot"])
 
 
+def sku_lot_text(sku: str, lot: str) -> str:
+    """The canonical spelling of a SKU's lot, '17612 - 250237'; of units without one ('') the SKU alone."""
+    return SkuLot(sku, lot or None).text
+
+
 def is_lot(text: str) -> bool:
     """Whether a text is a lot by itself."""
     return _LOT.fullmatch(text) is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+LAST_INSTANT = timedelta(microseconds=1)  # as near as two instants come
+
 
 def business_date(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day in the warehouse's zone at that instant."""
@@ -19,6 +21,16 @@ def day_starts(day: date, zone: ZoneInfo) -> datetime:
 def day_ends(day: date, zone: ZoneInfo) -> datetime:
     """The first instant after a business day, in UTC: the day is [starts, ends), 23, 24 or 25 hours long."""
     return day_starts(day + timedelta(days=1), zone)
+
+
+def day_closes(day: date, zone: ZoneInfo) -> datetime:
+    """The last instant of a business day, in UTC: what a database can tell from the first one after it."""
+    return day_ends(day, zone) - LAST_INSTANT
+
+
+def day_words(day: date) -> str:
+    """'Fri 20 Nov 2026': how a date is written wherever a person reads it (UX.md)."""
+    return f"{day:%a} {day.day} {day:%b %Y}"
 
 
 def first_whole_day(instant: datetime, zone: ZoneInfo) -> date:

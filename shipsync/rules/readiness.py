@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from shipsync.rules.alerts import IMPORTS, JOBS_PAGE, SYNC_PAGE, Facts, Place
 from shipsync.rules.freshness import REFUSED_CREDENTIALS, SyncState, freshness
+from shipsync.rules.periods import day_words
 from shipsync.rules.weeks import WorkCalendar, week_of
 
 # A shipped order that has shown no parcel for longer will not show one any more.
@@ -214,7 +215,7 @@ def _day_off(standing: Standing, today: date) -> Iterator[Point]:
         yield Point(calendar, _SETTINGS)
     elif not calendar.is_working(today):
         why = "a day off" if today in calendar.days_off else "no working day"
-        yield Point(f"Today, {_day(today)}, is {why}.", Place("settings", "Working days"))
+        yield Point(f"Today, {day_words(today)}, is {why}.", Place("settings", "Working days"))
 
 
 def _calendar_week(standing: Standing, today: date) -> Iterator[Point]:
@@ -225,11 +226,13 @@ def _calendar_week(standing: Standing, today: date) -> Iterator[Point]:
     monday = week_of(today)
     closes_on = calendar.closing_day(monday)
     if closes_on > today:
-        text = f"The week's last working day is {_day(closes_on)}: a report made today shows the figures so far."
+        text = f"The week's last working day is {day_words(closes_on)}: a report made today shows the figures so far."
         yield Point(text, None)
     off = calendar.days_off_in(monday)
     if off:
-        yield Point(f"Days off in this week: {', '.join(_day(one) for one in off)}.", Place("settings", "Days off"))
+        yield Point(
+            f"Days off in this week: {', '.join(day_words(one) for one in off)}.", Place("settings", "Days off")
+        )
 
 
 def _order(label: str, key: str | None) -> Place:
@@ -244,7 +247,3 @@ def _named(skus: Sequence[str]) -> str:
     """'17612, 17904 and 3 more'."""
     more = len(skus) - _NAMED
     return ", ".join(skus[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _day(on: date) -> str:
-    return f"{on:%a} {on.day} {on:%b %Y}"

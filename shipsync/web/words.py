@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from shipsync import runtime
 from shipsync.rules.freshness import in_words
+from shipsync.rules.periods import day_words
 
 UNKNOWN = "–"
 
@@ -90,7 +91,7 @@ def moment(instant: datetime | None) -> str:
 
 def day(on: date | None) -> str:
     """'Fri 21 Nov 2026', or '–'."""
-    return UNKNOWN if on is None else f"{on:%a} {on.day} {on:%b %Y}"
+    return UNKNOWN if on is None else day_words(on)
 
 
 def ago(instant: datetime | None, now: datetime) -> str:
