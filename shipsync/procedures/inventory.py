@@ -47,33 +47,41 @@ def recalculate(
     con: Cursor, zone: ZoneInfo, as_of: datetime, now: datetime, *, closing: date | None = None
 ) -> Recalculated:
     """Recompute every product's row as it stands at `as_of`. `closing` is a day that is being closed right now."""
-    changed = weekly_history.recount(con, weekly_history.covered_since(con, zone), now)
-    weeks = weeks_known(con, zone, as_of, closing=closing)
-    stands = stands_at(con, zone, as_of, weeks)
-    counted = ledger.known_skus(con, as_of)
-    rows = [_row(sku, one, counted.get(sku)) for sku, one in stands.items()]
+    covered = weekly_history.covered_since(con, zone)
+    changed = weekly_history.recount(con, covered, now)
+    weeks = weeks_known(con, zone, as_of, covered, closing=closing)
+    known = ledger.known_skus(con, as_of)
+    rows = [_row(sku, one, known.get(sku)) for sku, one in stands_at(con, zone, as_of, weeks, known).items()]
     store.replace_current(con, rows, as_of, now)
     return Recalculated(len(rows), tuple(changed))
 
 
-def weeks_known(con: Cursor, zone: ZoneInfo, as_of: datetime, *, closing: date | None = None) -> Weeks:
-    """The complete weeks at an instant, whose last working day is closed or over, and the units that left in them."""
+def weeks_known(
+    con: Cursor, zone: ZoneInfo, as_of: datetime, covered: date | None, *, closing: date | None = None
+) -> Weeks:
+    """The complete weeks at an instant, whose last working day is closed or over, and the units that left in them.
+
+    `covered` is what `weekly_history.covered_since` says.
+    """
     today = business_date(as_of, zone)
     # At its last instant a day is over, whether anybody has closed it or not.
     over = business_date(as_of + LAST_INSTANT, zone) - timedelta(days=1)
     closed = closings.closed_through(con, today)
     through = max(day for day in (over, closed, closing) if day is not None and day <= today)
     last = last_complete_week(through, work_calendar(con))
-    covered = weekly_history.covered_since(con, zone)
     known = known_weeks(weekly_history.loaded_weeks(con), covered, last, at_most=WEEKS_IN_AVERAGE)
     # What is older than the window only tells that a SKU was sold before it.
     units = weekly_history.units_by_week(con, date.min, last)
     return Weeks(last, tuple(known), units)
 
 
-def stands_at(con: Cursor, zone: ZoneInfo, as_of: datetime, weeks: Weeks) -> dict[str, Stand]:
-    """How every product stands at an instant: the key products, and what else was ever counted or received."""
-    known = ledger.known_skus(con, as_of)
+def stands_at(
+    con: Cursor, zone: ZoneInfo, as_of: datetime, weeks: Weeks, known: Mapping[str, datetime | None]
+) -> dict[str, Stand]:
+    """How every product stands at an instant: the key products, and what else was ever counted or received.
+
+    `known` is what `ledger.known_skus` says of that instant.
+    """
     catalogue = {one.sku: one for one in products.products(con)}
     wanted = sorted({sku for sku, product in catalogue.items() if product.is_key} | known.keys())
     quarantined = {(one.sku, one.lot) for one in store.lots(con) if one.is_quarantined}

@@ -22,11 +22,12 @@ from shipsync.store.working_days import work_calendar
 
 def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInfo, now: datetime) -> WeeklyReport:
     """The report of one week as everything stands at `as_of`. `zone` is the warehouse's."""
-    weeks = weeks_known(con, zone, as_of)
+    covered = weekly_history.covered_since(con, zone)
+    weeks = weeks_known(con, zone, as_of, covered)
     series = weeks_between(monday - timedelta(weeks=WEEKS_IN_AVERAGE - 1), monday)
     units = weekly_history.units_by_week(con, series[0], monday)
     # The report's own week is shown however far it is; averages take complete ones only.
-    own = _units_of(con, monday, zone)
+    own = _units_of(con, monday, covered, zone)
     known = set(weeks.known)
     moved = ledger.waterfalls(con, day_closes(monday - timedelta(days=1), zone), as_of)
     catalogue = {one.sku: one for one in products.products(con)}
@@ -53,7 +54,7 @@ def make(con: Cursor, monday: date, as_of: datetime, version: int, zone: ZoneInf
                     own.units.get(sku, 0) if own.known_from is not None else None,
                     moved.get(sku, Waterfall(0, 0, 0, 0, 0, 0)),
                 )
-                for sku, one in stands_at(con, zone, as_of, weeks).items()
+                for sku, one in stands_at(con, zone, as_of, weeks, ledger.known_skus(con, as_of)).items()
             ]
         ),
     )
@@ -67,9 +68,8 @@ class _OwnWeek:
     known_from: date | None  # from which day on that is known: its Monday, a later one, or None: nothing is
 
 
-def _units_of(con: Cursor, monday: date, zone: ZoneInfo) -> _OwnWeek:
+def _units_of(con: Cursor, monday: date, covered: date | None, zone: ZoneInfo) -> _OwnWeek:
     """Counted where the week is read wholly, else what a person has loaded, else what has been read of it."""
-    covered = weekly_history.covered_since(con, zone)
     if (covered is not None and covered <= monday) or monday in weekly_history.loaded_weeks(con):
         weeks = weekly_history.units_by_week(con, monday, monday)
         return _OwnWeek({sku: found[monday] for sku, found in weeks.items()}, monday)
@@ -167,6 +167,7 @@ def restated(con: Cursor, closing: Closing) -> list[Restated]:
     if closing.content is None:
         return []
     report = WeeklyReport.from_json(closing.content)
-    now = _units_of(con, closing.period_start, ZoneInfo(report.zone)).units
+    zone = ZoneInfo(report.zone)
+    now = _units_of(con, closing.period_start, weekly_history.covered_since(con, zone), zone).units
     lines = sorted((line.sku, line.shipped) for line in report.lines)
     return [Restated(sku, issued, now.get(sku, 0)) for sku, issued in lines if now.get(sku, 0) != issued]

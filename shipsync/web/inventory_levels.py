@@ -14,7 +14,7 @@ from shipsync.procedures.inventory import Weeks, weeks_known
 from shipsync.rules.inventory import DRIFT, Demand, drifts
 from shipsync.rules.periods import business_date
 from shipsync.rules.weeks import week_name, week_of
-from shipsync.store import inventory, products
+from shipsync.store import inventory, products, weekly_history
 from shipsync.store.inventory import Current, Listed
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -123,7 +123,7 @@ def levels_table() -> None:
     if not listed:
         _nothing_computed()
         return
-    weeks = ask(weeks_known, words.zone(), listed[0].as_of)
+    weeks = ask(weeks_known, words.zone(), listed[0].as_of, ask(weekly_history.covered_since, words.zone()))
     opened = table(
         [_level(one, weeks) for one in listed],
         LEVEL_COLUMNS,

@@ -17,7 +17,7 @@ from shipsync.rules.inventory import Demand
 from shipsync.rules.ledger import NO_LOT
 from shipsync.rules.lot_states import Lots, LotStand
 from shipsync.rules.periods import business_date
-from shipsync.store import counts, inventory, ledger
+from shipsync.store import counts, inventory, ledger, weekly_history
 from shipsync.store.inventory import Current, Listed
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -291,7 +291,7 @@ def _came_about(sku: str, listed: Listed) -> None:
 
 
 def _weeks(sku: str, listed: Listed) -> None:
-    weeks = ask(weeks_known, words.zone(), listed.as_of)
+    weeks = ask(weeks_known, words.zone(), listed.as_of, ask(weekly_history.covered_since, words.zone()))
     if not weeks.known:
         st.caption("No complete week is known yet. Older weeks can be loaded under Imports.")
         return
