@@ -134,8 +134,15 @@ class Shippable:
 def take_in_shipments(con: Cursor, shipments: Sequence[RemoteShipment], now: datetime) -> set[int]:
     """Insert or update labels with their items; one record per shipment id. Returns the ids of changed orders.
 
-    A label seen again as it was changes nothing, so a repeated page is harmless.
+    A label seen again as it was changes nothing, so a repeated page is harmless. One that goes over to another order
+    changes both: else its items would stand with the one when they come to the other.
     """
+    before: dict[int, int | None] = dict(
+        con.rows(
+            "SELECT shipment_id, shipstation_order_id FROM shipments WHERE shipment_id IN (SELECT unnest($ids))",
+            {"ids": [one.shipment_id for one in shipments]},
+        )
+    )
     rows = [{name: getattr(one, name) for name in _SHIPMENTS.names if hasattr(one, name)} for one in shipments]
     for row, one in zip(rows, shipments, strict=True):
         row["shipstation_order_id"] = one.order_id
@@ -154,7 +161,8 @@ def take_in_shipments(con: Cursor, shipments: Sequence[RemoteShipment], now: dat
             {"now": now},
         ).fetchall()
     _replace_shipment_items(con, [row[0] for row in changed], shipments)
-    return {row[1] for row in changed if row[1] is not None}
+    orders = {before.get(shipment_id) for shipment_id, _ in changed} | {order_id for _, order_id in changed}
+    return {order_id for order_id in orders if order_id is not None}
 
 
 def _replace_shipment_items(con: Cursor, shipment_ids: Iterable[int], shipments: Sequence[RemoteShipment]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from shipsync.sandbox.switches import Switches
 from shipsync.simulation import differences
+from shipsync.store import ledger
 from tests.house import NOON, House, a_house
 
 DAY = date(2026, 9, 16)
@@ -292,3 +293,20 @@ def test_an_order_edited_after_it_was_shipped_ships_what_its_label_says(house: H
     assert units(house) == [(RINSE, 3)]
     assert house.order("100521")["status"] == "shipped"
     assert wrong(house) == []
+
+
+def test_a_label_that_goes_over_to_another_order_counts_for_that_one(house: House) -> None:
+    """Nobody knows whether ShipStation does that; if it did, no later sync could have been applied."""
+    first = house.world.place_manual_order("100521", ((RINSE, 3),))
+    second = house.world.place_manual_order("100522", ((RINSE, 3),))
+    label = house.world.buy_label(first.order_id)
+    house.sync()
+    label.order_id, label.number = second.order_id, second.number
+    house.world.correct_cost(label.shipment_id, Decimal("9.90"))  # so that its row is made anew
+    house.wait()
+    house.sync(everything=True)
+    assert house.rows("SELECT shipstation_order_id, parcel_kind FROM shipped_items ORDER BY shipstation_order_id") == [
+        (first.order_id, "order"),
+        (second.order_id, "shipment"),
+    ]
+    assert ledger.orders_out_of_step(house.app.db.read()) == []
