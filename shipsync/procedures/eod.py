@@ -36,6 +36,7 @@ from shipsync.procedures.reading import Reader, reader_of
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import day_census
 from shipsync.rules.day_census import Compared
+from shipsync.rules.ledger import NO_LOT
 from shipsync.rules.periods import business_date, day_words
 from shipsync.rules.shipstation import Feed, RemoteOrder
 from shipsync.store import closings, ledger, products, readings, weekly_history
@@ -176,7 +177,10 @@ def expected_lines(con: Cursor, as_of: datetime) -> list[Balance]:
     lines = [one for one in ledger.balances(con, as_of) if one.sku in counted and one.quantity]
     empty = counted - {one.sku for one in lines if one.quantity > 0}
     there = {(one.sku, one.lot) for one in lines}
-    lines += [Balance(sku, lots.get(sku) or "", 0) for sku in empty if (sku, lots.get(sku) or "") not in there]
+    for sku in empty:
+        # Of a lot below zero nobody is sent to look, so its product has another line.
+        free = [lot for lot in (lots.get(sku) or NO_LOT, NO_LOT) if (sku, lot) not in there]
+        lines += [Balance(sku, lot, 0) for lot in free[:1]]
     return sorted(lines, key=lambda one: (one.sku, one.lot))
 
 

@@ -692,6 +692,16 @@ def test_every_lot_that_stands_is_expected_and_every_key_product_has_a_line(hous
     ]
 
 
+def test_a_product_whose_only_lot_is_below_zero_can_still_be_counted(house: House) -> None:
+    shipped(house, 3, "18795 - 31754")
+    with house.app.db.transaction() as con:
+        con.execute("UPDATE products SET active_lot = '31754' WHERE sku = '18795'")
+    house.wait()
+    closed(house, house.job(EOD))
+    lines = [(one.lot, one.quantity) for one in closings.expected(house.app.db.read(), DAY, 1) if one.sku == "18795"]
+    assert lines == [("", 0), ("31754", -3)]
+
+
 def test_a_product_that_was_counted_and_is_no_key_product_is_expected_too(house: House) -> None:
     counted(house, "19001", "", 12)
     house.job(EOD)
