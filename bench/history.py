@@ -1,7 +1,8 @@
 """A long history, written straight into a database as years of syncs would have left it.
 
 Two years of orders, evenly in time: shop orders and every sixteenth typed by hand, nearly all shipped, some cancelled,
-the newest open; with lines, labels, routings, jobs and runs. For benchmarks, and for tests of pages on large databases.
+the newest open; with lines, labels, routings, jobs and runs, the stock they moved and a count of it. For benchmarks,
+and for tests of pages on large databases.
 """
 
 from __future__ import annotations
@@ -90,7 +91,23 @@ _FOLLOWING = (
     FROM orders_inbox
     WHERE status = 'shipped'
     """,
+    """
+    INSERT INTO inventory_transactions (entry_no, kind, sku, lot, quantity, moved_at, business_date, entered_at,
+        entered_by, parcel_kind, parcel_id, shipstation_order_id)
+    SELECT row_number() OVER (ORDER BY parcel_id), 'ship', base_sku, lot, -quantity,
+        CAST(ship_date AS TIMESTAMPTZ) + INTERVAL 19 HOUR, ship_date, CAST(ship_date AS TIMESTAMPTZ) + INTERVAL 20 HOUR,
+        'ShipStation', parcel_kind, parcel_id, shipstation_order_id
+    FROM shipped_items
+    """,
 )
+
+_COUNT = """
+    INSERT INTO inventory_transactions (entry_no, kind, sku, lot, quantity, moved_at, business_date, entered_at,
+        entered_by)
+    SELECT $orders + row_number() OVER (ORDER BY sku, lot), 'count', sku, lot, 100000, $counted_at,
+        CAST($counted_at AS DATE), $counted_at, 'filled'
+    FROM (SELECT DISTINCT sku, lot FROM inventory_transactions)
+"""
 
 _JOBS = """
     INSERT INTO jobs (job_id, kind, arguments, status, requested_by, requested_at, started_at, finished_at, run_id,
@@ -129,6 +146,7 @@ def fill(db: Database, orders: int, now: datetime, *, days_of_jobs: int = 365) -
         con.execute(_ORDERS, {"orders": orders, "now": now, "apart_ms": apart_ms, "open": OPEN})
         for sql in _FOLLOWING:
             con.execute(sql)
+        con.execute(_COUNT, {"orders": orders, "counted_at": now - timedelta(days=14)})
         con.execute(_JOBS, {"jobs": days_of_jobs * JOBS_A_DAY, "now": now, "kinds": kinds})
         con.execute(_RUNS)
         con.execute(_LOCKS)

@@ -107,6 +107,7 @@ def fill(db: Database, items: int) -> None:
     fill_orders(db, ORDERS, NOW, days_of_jobs=30)
     with db.transaction() as con:
         con.execute("DELETE FROM shipped_items")
+        con.execute("DELETE FROM inventory_transactions")
         con.execute(_PRODUCTS, {"now": NOW})
         con.execute(_READINGS, {"now": NOW, "syncs": SYNCS})
         con.execute(_PAGES)

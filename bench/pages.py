@@ -37,6 +37,13 @@ VISITS: tuple[tuple[str, dict[str, str]], ...] = (
     ("order", {"order": "shop:20000007"}),
     ("sync", {}),
     ("jobs", {}),
+    ("end_of_day", {}),
+    ("end_of_week", {}),
+    ("end_of_month", {}),
+    ("inventory", {}),
+    ("inventory", {"sku": "17612"}),
+    ("charges", {}),
+    ("count", {}),
     ("imports", {}),
     ("settings", {}),
 )

@@ -28,7 +28,18 @@ from tests.browser import chromium
 from tests.browser.conftest import FLAGS, Watched, settled
 from tests.browser.serving import Warehouse
 
-PAGES = {"Today": "", "Orders": "orders", "Sync": "sync", "Jobs": "jobs", "Imports": "imports", "Settings": "settings"}
+PAGES = {
+    "Today": "",
+    "Orders": "orders",
+    "Inventory": "inventory",
+    "Count": "count",
+    "End of day": "end_of_day",
+    "End of week": "end_of_week",
+    "Sync": "sync",
+    "Jobs": "jobs",
+    "Imports": "imports",
+    "Settings": "settings",
+}
 
 
 def main() -> None:
