@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from shipsync.rules.periods import day_words
@@ -44,6 +45,11 @@ def moment(instant: datetime, zone: ZoneInfo) -> str:
 def number(amount: int | None) -> str:
     """'1,284', '−12', or '–'."""
     return UNKNOWN if amount is None else _minus(f"{amount:,}")
+
+
+def money(amount: Decimal) -> str:
+    """'1,284.50', '−12.00'."""
+    return _minus(f"{amount:,.2f}")
 
 
 def change(amount: int) -> str:

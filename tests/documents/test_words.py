@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -43,6 +44,10 @@ def test_changes_have_their_sign(amount: int, text: str) -> None:
 )
 def test_a_slow_product_is_not_one_that_never_sells(amount: float | None, text: str) -> None:
     assert words.average(amount) == text
+
+
+def test_money_has_cents_and_a_true_minus() -> None:
+    assert [words.money(Decimal(one)) for one in ("1284.5", "-12", "0")] == ["1,284.50", "−12.00", "0.00"]
 
 
 def test_days_are_full_days() -> None:
