@@ -317,20 +317,23 @@ def _is_product(con: Cursor, product: str, values: Parameters) -> bool:
 
 
 def _holds(product: str) -> str:
-    """That an order has such a line: as it was ordered, or at ShipStation, where the lot is.
+    """That an order has such a line: at ShipStation, where the lot is, or as it was ordered.
 
-    One set of keys instead of two conditions with OR between them: a third of the time.
+    Asked by the number first, and by the text key only for orders that this did not find: two thirds of the time of one
+    set of keys, if every one of a million orders holds it.
     """
+    there = f"SELECT shipstation_order_id FROM shipstation_order_line_items WHERE {product}"  # noqa: S608 - see above
     return f"""
-        o.order_key IN (
-            SELECT order_key FROM order_items_inbox WHERE {product}
-            UNION ALL
-            SELECT order_key
-            FROM orders_inbox
-            WHERE shipstation_order_id IN (
-                SELECT shipstation_order_id FROM shipstation_order_line_items WHERE {product}
-            )
-        )
+        (o.shipstation_order_id IN ({there})
+         OR o.order_key IN (
+             SELECT rest.order_key
+             FROM (
+                 SELECT order_key
+                 FROM orders_inbox
+                 WHERE shipstation_order_id IS NULL OR shipstation_order_id NOT IN ({there})
+             ) rest
+             JOIN (SELECT order_key FROM order_items_inbox WHERE {product}) lines USING (order_key)
+         ))
     """  # noqa: S608 - a condition written above
 
 
