@@ -35,7 +35,7 @@ _ENTRIES = pa.schema(
 _ANCHORS = """
     SELECT sku, lot, moved_at AS anchor_at, quantity AS anchored
     FROM inventory_transactions
-    WHERE kind = 'count' AND moved_at <= $as_of
+    WHERE kind = 'count' AND moved_at <= $as_of AND ($known_at IS NULL OR entered_at <= $known_at)
     QUALIFY row_number() OVER (PARTITION BY sku, lot ORDER BY moved_at DESC, entry_no DESC) = 1
 """
 
@@ -48,7 +48,7 @@ _BALANCES = f"""
                    WHERE kind <> 'count' AND (anchor_at IS NULL OR moved_at > anchor_at)), 0) AS quantity
     FROM inventory_transactions
     LEFT JOIN anchors USING (sku, lot)
-    WHERE moved_at <= $as_of
+    WHERE moved_at <= $as_of AND ($known_at IS NULL OR entered_at <= $known_at)
     GROUP BY sku, lot
 """  # noqa: S608 - our own text
 
@@ -226,15 +226,20 @@ def parcels_now(con: Cursor, order_ids: Iterable[int]) -> list[ParcelNow]:
     ]
 
 
-def balances(con: Cursor, as_of: datetime) -> list[Balance]:
-    """Units of every lot at an instant, by SKU and lot; lots that stand at zero included."""
-    rows = con.rows(f"{_BALANCES} ORDER BY sku, lot", {"as_of": as_of})
+def balances(con: Cursor, as_of: datetime, known_at: datetime | None = None) -> list[Balance]:
+    """Units of every lot at an instant, by SKU and lot; lots that stand at zero included.
+
+    With `known_at` as it was known at that later instant: without what has been entered since.
+    """
+    rows = con.rows(f"{_BALANCES} ORDER BY sku, lot", {"as_of": as_of, "known_at": known_at})
     return [Balance(sku, lot, int(quantity)) for sku, lot, quantity in rows]
 
 
 def balances_of(con: Cursor, sku: str, as_of: datetime) -> list[Balance]:
     """The same for one SKU."""
-    rows = con.rows(f"SELECT * FROM ({_BALANCES}) WHERE sku = $sku ORDER BY lot", {"as_of": as_of, "sku": sku})  # noqa: S608
+    rows = con.rows(
+        f"SELECT * FROM ({_BALANCES}) WHERE sku = $sku ORDER BY lot", {"as_of": as_of, "known_at": None, "sku": sku}
+    )
     return [Balance(sku, lot, int(quantity)) for sku, lot, quantity in rows]
 
 
