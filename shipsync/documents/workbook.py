@@ -47,14 +47,19 @@ class Column(Generic[R]):
 
 
 class Workbook:
-    """A workbook being written, with the few formats that all sheets share. `made_at` becomes its date."""
+    """A workbook being written, with the few formats that all sheets share. `made_at` becomes its date.
 
-    def __init__(self, title: str, made_at: datetime) -> None:
+    One that may hold very many rows goes through temporary files: of 300,000 labels it would take 1 GB of memory. Its
+    sheets are written one after another, and each from its top down.
+    """
+
+    def __init__(self, title: str, made_at: datetime, *, is_large: bool = False) -> None:
         self._out = io.BytesIO()
         self._book = xlsxwriter.Workbook(
             self._out,
             {
-                "in_memory": True,
+                "in_memory": not is_large,
+                "constant_memory": is_large,
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "strings_to_numbers": False,
@@ -91,7 +96,8 @@ class Workbook:
         if value is None:
             sheet.write_string(row, column, words.UNKNOWN, self._unknown)
         elif isinstance(value, str):
-            sheet.write_string(row, column, value, shape)
+            if value:
+                sheet.write_string(row, column, value, shape)
         elif isinstance(value, date):
             sheet.write_datetime(row, column, value, shape)
         else:
