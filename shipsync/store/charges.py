@@ -40,12 +40,13 @@ ORDERS = """
 """
 
 ITEMS = """
-    SELECT i.parcel_kind, i.parcel_id, i.shipstation_order_id, any_value(i.order_number) AS order_number,
-           i.ship_date AS day, i.base_sku AS sku, sum(i.quantity) AS quantity
+    SELECT i.parcel_kind, i.parcel_id, any_value(i.shipstation_order_id) AS shipstation_order_id,
+           any_value(i.order_number) AS order_number, any_value(i.ship_date) AS day, i.base_sku AS sku,
+           sum(i.quantity) AS quantity
     FROM shipped_items i
     JOIN products p ON p.sku = i.base_sku AND p.is_key
     WHERE i.ship_date BETWEEN $first AND $through
-    GROUP BY i.parcel_kind, i.parcel_id, i.shipstation_order_id, i.ship_date, i.base_sku
+    GROUP BY i.parcel_kind, i.parcel_id, i.base_sku  -- a parcel is of one order and leaves on one day
 """
 
 # One delivery is one receipt, however many SKUs and lots came with it; one without a reference stands for itself.

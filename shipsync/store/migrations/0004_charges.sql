@@ -67,7 +67,8 @@ CREATE TABLE charge_report_labels (
     is_return_label      BOOLEAN NOT NULL,
     voided               BOOLEAN NOT NULL,
     shipment_cost        DECIMAL(12, 2) NOT NULL,
-    insurance_cost       DECIMAL(12, 2) NOT NULL
+    insurance_cost       DECIMAL(12, 2) NOT NULL,
+    PRIMARY KEY (job_id, month, shipment_id)
 );
 
 CREATE TABLE charge_report_orders (
@@ -75,7 +76,8 @@ CREATE TABLE charge_report_orders (
     month                DATE NOT NULL,
     shipstation_order_id BIGINT NOT NULL,
     order_number         VARCHAR NOT NULL,
-    day                  DATE NOT NULL          -- of its first parcel
+    day                  DATE NOT NULL,         -- of its first parcel
+    PRIMARY KEY (job_id, month, shipstation_order_id)
 );
 
 CREATE TABLE charge_report_items (
@@ -87,7 +89,8 @@ CREATE TABLE charge_report_items (
     order_number         VARCHAR NOT NULL,
     day                  DATE NOT NULL,
     sku                  VARCHAR NOT NULL,
-    quantity             INTEGER NOT NULL
+    quantity             INTEGER NOT NULL,
+    PRIMARY KEY (job_id, month, parcel_kind, parcel_id, sku)
 );
 
 CREATE TABLE charge_report_stock (
@@ -105,5 +108,6 @@ CREATE TABLE charge_report_receipts (
     month     DATE NOT NULL,
     day       DATE NOT NULL,
     reference VARCHAR NOT NULL,                 -- of the delivery, or of its entry in the ledger
-    units     INTEGER NOT NULL
+    units     INTEGER NOT NULL,
+    PRIMARY KEY (job_id, month, day, reference)
 );
