@@ -1,4 +1,4 @@
-"""What stands against a clean closing of a day or a week, told before the press: a sentence and a place each.
+"""What stands against a clean closing of a day, a week or a month, told before the press: a sentence and a place each.
 
 blocks   it would fail, because the sync it rests on cannot run
 else     it goes through, and something of it is open, odd or not known
@@ -12,8 +12,9 @@ from datetime import date, datetime, timedelta
 
 from shipsync.rules.alerts import IMPORTS, JOBS_PAGE, SYNC_PAGE, Facts, Place
 from shipsync.rules.freshness import REFUSED_CREDENTIALS, SyncState, freshness
+from shipsync.rules.months import month_ends, month_words
 from shipsync.rules.periods import day_words
-from shipsync.rules.weeks import WorkCalendar, week_of
+from shipsync.rules.weeks import WorkCalendar, week_name, week_of
 
 # A shipped order that has shown no parcel for longer will not show one any more.
 PARCELS_SHOW_WITHIN = timedelta(days=7)
@@ -99,6 +100,41 @@ def of_week(
         found.append(Point(text, Place(IMPORTS.page, "Give lead times")))
     if not recipients:
         found.append(Point("Nobody is named to get the report by mail.", Place("settings", "Name them")))
+    return _blocking_first(found)
+
+
+def of_month(
+    standing: Standing,
+    month: date,
+    through: date,
+    now: datetime,
+    *,
+    is_week_closed: bool,
+    is_day_closed: bool,
+    recipients: int,
+    names_client: bool,
+) -> list[Point]:
+    """What stands against closing a month and billing it through a day, what blocks it first. Empty: ready.
+
+    Whether its figures can be billed is told by the self-check (charge_checks.py). The week and the day asked about are
+    those of `through`; `recipients` are those of the invoice.
+    """
+    found = [*_machine(standing), *[point for point in _sync(standing, now) if point.blocks]]
+    if not is_week_closed:
+        text = f"Week {week_name(week_of(through))} is not closed yet, so closing the month closes it first."
+        found.append(Point(text, Place("end_of_week", "End of week")))
+    elif not is_day_closed:
+        text = f"{day_words(through)} is not closed yet, so closing the month closes it first."
+        found.append(Point(text, Place("end_of_day", "End of day")))
+    if through < month_ends(month):
+        text = (
+            f"{month_words(month)} ends on {day_words(month_ends(month))}: an invoice made today bills the days so far."
+        )
+        found.append(Point(text, None))
+    if not names_client:
+        found.append(Point("Nobody has said who pays, so the invoice names no client.", Place("settings", "Name it")))
+    if not recipients:
+        found.append(Point("Nobody is named to get the invoice by mail.", Place("settings", "Name them")))
     return _blocking_first(found)
 
 

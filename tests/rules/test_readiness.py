@@ -212,3 +212,34 @@ def test_what_a_report_lacks_is_said() -> None:
         "Nobody has said how long a delivery of 18795 takes: no reorder point is computed.",
         "Nobody is named to get the report by mail.",
     ]
+
+
+def of_month(through: date = date(2026, 11, 30), **others: Any) -> list[Point]:
+    given: dict[str, Any] = {"is_week_closed": True, "is_day_closed": True, "recipients": 2, "names_client": True}
+    named = {name: others.pop(name) for name in given if name in others}
+    return readiness.of_month(standing(**others), date(2026, 11, 1), through, NOON, **(given | named))
+
+
+def test_a_month_against_which_nothing_stands_is_ready() -> None:
+    assert of_month() == []
+
+
+def test_a_month_closes_its_last_week_first_or_only_its_last_day() -> None:
+    (week,) = of_month(is_week_closed=False, is_day_closed=False)
+    assert week.text == "Week 2026-W49 is not closed yet, so closing the month closes it first."
+    (day,) = of_month(is_day_closed=False)
+    assert day.text == "Mon 30 Nov 2026 is not closed yet, so closing the month closes it first."
+    assert (week.place and week.place.page, day.place and day.place.page) == ("end_of_week", "end_of_day")
+
+
+def test_a_month_syncs_in_any_case_so_a_dead_sync_blocks_it() -> None:
+    assert readiness.is_blocked(of_month(sync=a_sync(is_enabled=False)))
+    assert of_month(sync=a_sync(complete_through=NOON - minutes(40))) == []
+
+
+def test_a_month_that_is_not_over_and_an_invoice_to_nobody_are_said() -> None:
+    assert [point.text for point in of_month(TODAY, recipients=0, names_client=False)] == [
+        "November 2026 ends on Mon 30 Nov 2026: an invoice made today bills the days so far.",
+        "Nobody has said who pays, so the invoice names no client.",
+        "Nobody is named to get the invoice by mail.",
+    ]
