@@ -12,6 +12,17 @@ from dataclasses import dataclass
 from shipsync.rules.lateness import CUT_OFF, DAYS, DEFAULT_CUT_OFF, DEFAULT_WORKING_DAYS, WORKING_DAYS, hour, weekdays
 from shipsync.rules.ledger import APPROVAL_ABOVE, DEFAULT_APPROVAL_ABOVE
 from shipsync.rules.letterhead import DEFAULT_PAPER, FIRM, LONGEST_FIRM, PAPER, paper_called
+from shipsync.rules.parties import (
+    CLIENT,
+    CLIENT_ADDRESS,
+    CURRENCY,
+    DEFAULT_CURRENCY,
+    DEFAULT_PAYMENT_DAYS,
+    FIRM_ADDRESS,
+    LONGEST_ADDRESS,
+    LONGEST_PAYMENT_DAYS,
+    PAYMENT_DAYS,
+)
 from shipsync.rules.routing import ManualRule
 from shipsync.rules.shop_text import clean, quoted
 from shipsync.rules.weeks import DAYS_OFF, days_off, days_off_text
@@ -19,6 +30,7 @@ from shipsync.rules.weeks import DAYS_OFF, days_off, days_off_text
 MANUAL_PREFIX, MANUAL_LOWEST, MANUAL_HIGHEST = "manual_prefix", "manual_lowest", "manual_highest"
 ALERT_RECIPIENTS = "alert_recipients"
 WEEKLY_REPORT_RECIPIENTS = "weekly_report_recipients"
+CHARGE_REPORT_RECIPIENTS = "charge_report_recipients"
 REQUESTS_PER_MINUTE = "requests_per_minute"
 
 MOST_REQUESTS = 40  # what ShipStation allows all tools of one key in a minute (API.md)
@@ -30,6 +42,7 @@ MOST_UNITS = 100_000  # that one person may ever change alone
 _MOST_DIGITS = 18  # of an order number that is a number
 
 _DIGITS = re.compile(r"[0-9]+")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _MAIL = re.compile(r"[^\s@,;<>\"()]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -147,6 +160,28 @@ def _firm(text: str) -> str:
     return name
 
 
+def _address(text: str) -> str:
+    lines = [clean(line) for line in text.strip().splitlines()]
+    address = "\n".join(line for line in lines if line)
+    if len(address) > LONGEST_ADDRESS:
+        raise ValueError(f"{len(address)} characters are more than the {LONGEST_ADDRESS} that an invoice's head holds.")
+    return address
+
+
+def _currency(text: str) -> str:
+    code = text.strip().upper()
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError(f"{quoted(text.strip())} is not a currency's three letters, such as USD.")
+    return code
+
+
+def _payment_days(text: str) -> str:
+    text = text.strip()
+    if not _DIGITS.fullmatch(text) or len(text) > _MOST_DIGITS or int(text) > LONGEST_PAYMENT_DAYS:
+        raise ValueError(f"{quoted(text)} is not a whole number from 0 to {LONGEST_PAYMENT_DAYS}.")
+    return str(int(text))
+
+
 def _manual_problem(rule: ManualRule) -> str:
     if rule.lowest is not None and rule.highest is not None and rule.lowest > rule.highest:
         return f"The highest number, {rule.highest}, is below the lowest, {rule.lowest}."
@@ -185,6 +220,12 @@ PREFERENCES: Mapping[str, Preference] = {
         ),
         Preference(FIRM, "Name of the warehouse firm on documents", "", _firm),
         Preference(PAPER, "Paper", DEFAULT_PAPER, paper_called),
+        Preference(CHARGE_REPORT_RECIPIENTS, "Invoice goes to", "", _mails),
+        Preference(FIRM_ADDRESS, "Address of the warehouse firm", "", _address),
+        Preference(CLIENT, "Who pays", "", _firm),
+        Preference(CLIENT_ADDRESS, "Address of who pays", "", _address),
+        Preference(CURRENCY, "Currency", DEFAULT_CURRENCY, _currency),
+        Preference(PAYMENT_DAYS, "Days to pay", str(DEFAULT_PAYMENT_DAYS), _payment_days),
         Preference(REQUESTS_PER_MINUTE, "Requests a minute", str(DEFAULT_REQUESTS), _requests),
     )
 }
