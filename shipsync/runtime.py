@@ -32,7 +32,7 @@ from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
-from shipsync.procedures import backfill, backup, cleanup, eod, eow, import_orders, load, mail, sync, upload
+from shipsync.procedures import backfill, backup, cleanup, eod, eom, eow, import_orders, load, mail, sync, upload
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.ledger import bring_ledger_in_step
 from shipsync.procedures.work import Procedure
@@ -66,6 +66,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         mail.PROCEDURE,
         eod.PROCEDURE,
         eow.PROCEDURE,
+        eom.PROCEDURE,
     )
 }
 

@@ -1,4 +1,4 @@
-"""Commands that have a job done: sync, import, upload, eod, eow, cleanup, backup, load."""
+"""Commands that have a job done: sync, import, upload, eod, eow, eom, cleanup, backup, load."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def eow(settings: Settings, options: argparse.Namespace) -> Answer:
     return _job(settings, options, "eow", _date(options))
 
 
+def eom(settings: Settings, options: argparse.Namespace) -> Answer:
+    """`eom [--date YYYY-MM-DD] [--reason TEXT]`."""
+    reason = {"reason": options.reason} if options.reason is not None else {}
+    return _job(settings, options, "eom", _date(options) | reason)
+
+
 def _date(options: argparse.Namespace) -> dict[str, object]:
     return {"date": options.date.isoformat()} if options.date is not None else {}
 
@@ -56,7 +62,7 @@ def backup(settings: Settings, options: argparse.Namespace) -> Answer:
 
 
 def load(settings: Settings, options: argparse.Namespace) -> Answer:
-    """`load {products,bundles,opening-stock,weekly-history} FILE.csv`."""
+    """`load {products,bundles,rates,opening-stock,weekly-history} FILE.csv`."""
     return _job(settings, options, "load", {"what": options.what, "path": str(options.path.resolve())})
 
 

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from shipsync.errors import Unknown, Unusable
+from shipsync.rules.charges import LONGEST_REASON
 
 
 class Record(BaseModel):
@@ -204,7 +205,7 @@ class BackupArguments(Arguments):
     path: WholePath | None = None  # None: today's file in the folder of nightly backups
 
 
-Loadable = Literal["products", "bundles", "opening-stock", "weekly-history"]
+Loadable = Literal["products", "bundles", "rates", "opening-stock", "weekly-history"]
 
 
 class LoadArguments(Arguments):
@@ -220,6 +221,12 @@ class ClosingArguments(Arguments):
     date: BusinessDate | None = None  # None: today
 
 
+class MonthArguments(ClosingArguments):
+    """Of `eom`. In the first days of a month the date has to be said."""
+
+    reason: str | None = Field(default=None, max_length=LONGEST_REASON)  # why, in spite of what the self-check warns of
+
+
 # What may be asked for from outside. Other jobs belong to a page.
 ASKABLE: Mapping[str, type[Arguments]] = {
     "shipstation-sync": SyncArguments,
@@ -230,6 +237,7 @@ ASKABLE: Mapping[str, type[Arguments]] = {
     "load": LoadArguments,
     "eod": ClosingArguments,
     "eow": ClosingArguments,
+    "eom": MonthArguments,
 }
 
 

@@ -1,4 +1,4 @@
-"""Loads of CSV files: `load {products,bundles,opening-stock,weekly-history} FILE.csv` (DESIGN section 5).
+"""Loads of CSV files: `load {products,bundles,rates,opening-stock,weekly-history} FILE.csv` (DESIGN section 5).
 
 1. load   read the file, check every line, write all of it in ONE transaction. A bad line leaves everything as it was,
           and every bad line is named.
@@ -6,6 +6,8 @@
 products, bundles  What the file does not name stays as it is; a bundle that it names has exactly the parts the file
                    gives it. Orders that waited for what was loaded come through at the next import. An audit entry for
                    each product or bundle that is different now.
+rates              Each line is kept, or replaced by its rate and day. An audit entry for each that is different now; a
+                   month that was billed is restated, never changed.
 opening-stock      Each line becomes a count in the ledger, at its own instant. The same count twice is an error.
 weekly-history     Each line is kept or replaced by its week and SKU, but for weeks that shipsync counts itself.
 
@@ -25,10 +27,11 @@ from shipsync.doors.load_files import read_text
 from shipsync.errors import LoadError
 from shipsync.procedures.inventory import recalculate
 from shipsync.procedures.work import Procedure, Result, Step, Work
-from shipsync.rules.loads import read_bundles, read_opening_stock, read_products, read_weekly_history
+from shipsync.rules.loads import read_bundles, read_opening_stock, read_products, read_rates, read_weekly_history
 from shipsync.rules.periods import business_date
 from shipsync.store import ledger, weekly_history
 from shipsync.store import products as store
+from shipsync.store import rates as rate_store
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import audit
 
@@ -109,6 +112,16 @@ def _bundles(con: Cursor, file: _File) -> Loaded:
     return Loaded(len(parts), len(changed))
 
 
+def _rates(con: Cursor, file: _File) -> Loaded:
+    rates = read_rates(file.text, path=file.path)
+    changed = rate_store.put_rates(con, rates, file.now)
+    for one in changed:
+        name = f"{one.after.rate} from {one.after.effective_from}"
+        audit(con, file.by, "rate loaded", name, str(one.before) if one.before is not None else None,
+              str(one.after.amount), file.now)  # fmt: skip
+    return Loaded(len(rates), len(changed))
+
+
 def _opening_stock(con: Cursor, file: _File) -> Loaded:
     counts = read_opening_stock(
         file.text,
@@ -149,6 +162,7 @@ class Load:
 LOADS: Mapping[str, Load] = {
     "products": Load(_products, "products changed", moves_stock=True),
     "bundles": Load(_bundles, "bundles changed", moves_stock=False),
+    "rates": Load(_rates, "rates changed", moves_stock=False),
     "opening-stock": Load(_opening_stock, "counts entered", moves_stock=True),
     "weekly-history": Load(_weekly_history, "weekly figures changed", moves_stock=True),
 }

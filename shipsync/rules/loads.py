@@ -5,6 +5,7 @@ products       `sku,name,is_key,units_per_pallet,lead_time_days,reorder_point,co
 bundles        `bundle_sku,component_sku,quantity`, one line per component
 opening-stock  `sku,lot,quantity,as_of`, one line per lot (empty: without one), counted at the close of a day
                `YYYY-MM-DD`, or at `YYYY-MM-DD HH:MM` on the warehouse's clock
+rates          `rate,amount,effective_from`, one line per rate and the day from which on it holds
 weekly-history `start_date,end_date,sku,quantity_shipped`, what was shipped from a Monday to its Sunday
 
 Columns may stand in any order. Line numbers are those an editor shows; the header is line 1.
@@ -18,6 +19,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import PurePath
 from typing import TypeVar
@@ -25,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
+from shipsync.rules.charges import RATE_NAMES, Rate, RateName
 from shipsync.rules.ledger import NO_LOT, OPENING, Movement
 from shipsync.rules.lots import SkuLot, parse_sku_lot, sku_lot_text
 from shipsync.rules.periods import business_date, day_closes, instant_of
@@ -35,12 +38,14 @@ UNSAID = ("units_per_pallet", "lead_time_days", "reorder_point", "count_toleranc
 PRODUCT_COLUMNS = ("sku", "name", "is_key", *UNSAID)
 BUNDLE_COLUMNS = ("bundle_sku", "component_sku", "quantity")
 STOCK_COLUMNS = ("sku", "lot", "quantity", "as_of")
+RATE_COLUMNS = ("rate", "amount", "effective_from")
 HISTORY_COLUMNS = ("start_date", "end_date", "sku", "quantity_shipped")
 
 MAX_PROBLEMS = 50  # named one by one; the rest is counted
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,49}")  # ShipStation takes 50 characters
+_AMOUNT = re.compile(r"[0-9]{1,7}(\.[0-9]{1,4})?")
 _YES = frozenset({"yes", "true", "1"})
 _NO = frozenset({"no", "false", "0"})
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -158,6 +163,21 @@ def read_weekly_history(
     return History(tuple(one for one in found.values() if covered_since is None or one.monday < covered_since), covered)
 
 
+def read_rates(text: str, *, path: str) -> list[Rate]:
+    """The rates of a file, in its order. Raises LoadError naming every bad line."""
+    sheet = _Sheet(text, path, RATE_COLUMNS)
+    found: dict[tuple[str, date], Rate] = {}
+    for row in sheet.rows():
+        name, amount, since = row.rate("rate"), row.amount("amount"), row.day("effective_from")
+        if name is None or amount is None or since is None:
+            continue
+        if (name, since) in found:
+            row.bad("rate", f"{name} from {since} on is there twice.")
+        found[name, since] = Rate(name, amount, since)
+    sheet.finish()
+    return list(found.values())
+
+
 def _spoken(sku: str, lot: str) -> str:
     return sku_lot_text(sku, lot) + ("" if lot else " without a lot")
 
@@ -266,6 +286,24 @@ class Row:
             self.bad(column, f"{day} lies before {_OLDEST.year}.")
             return None
         return day
+
+    def rate(self, column: str) -> RateName | None:
+        """A cell that has to name a rate; None after it was reported."""
+        text = self.text(column).lower()
+        named = next((one for one in RATE_NAMES if one == text), None)
+        if named is None:
+            what = f"{quoted(text)} is no rate" if text else "is empty"
+            self.bad(column, f"{what}: one of {', '.join(RATE_NAMES)}.")
+        return named
+
+    def amount(self, column: str) -> Decimal | None:
+        """A cell that has to be an amount of money from 0 up, with at most four places; None after it was reported."""
+        text = self.text(column)
+        if not _AMOUNT.fullmatch(text):
+            what = f"{quoted(text)} is not" if text else "is empty, not"
+            self.bad(column, f"{what} an amount like 0.85, with at most four places.")
+            return None
+        return Decimal(text)
 
     def week(self, first: str, last: str) -> date | None:
         """Two cells that have to be a Monday and its Sunday: the Monday; None after one was reported."""

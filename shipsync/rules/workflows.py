@@ -13,6 +13,7 @@ TITLES: Mapping[str, str] = {
     "load": "Load of a file",
     "eod": "End of day",
     "eow": "End of week",
+    "eom": "End of month",
     "backfill": "Backfill of a period",
 }
 

@@ -92,13 +92,17 @@ def documents_of(con: Cursor, kind: Kind, period_start: date, version: int) -> l
 
 
 def newest(con: Cursor, kind: Kind, period_start: date | None, suffix: str) -> Document | None:
-    """The document whose name ends so of a period's newest version; without a period, of the newest that has one."""
+    """The document whose name ends so of a closed period's newest version; without a period, of the newest with one."""
     rows = con.rows(
         f"""
         SELECT {_HEAD}, content
         FROM closing_documents
         WHERE kind = $kind AND ends_with(name, $suffix)
           AND ($period_start IS NULL OR period_start = $period_start)
+          -- A month's are made before it is closed.
+          AND EXISTS (SELECT 1 FROM closings c
+                      WHERE c.kind = closing_documents.kind AND c.period_start = closing_documents.period_start
+                        AND c.version = closing_documents.version AND c.closed_at IS NOT NULL)
         ORDER BY period_start DESC, version DESC, name
         LIMIT 1
         """,  # noqa: S608 - our own columns

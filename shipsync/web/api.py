@@ -22,8 +22,10 @@ from shipsync import runtime
 from shipsync.desk import records
 from shipsync.desk.here import Here
 from shipsync.errors import Busy, ShipsyncError, Unknown, Unusable
+from shipsync.rules.months import month_named
 from shipsync.rules.weeks import week_named
 from shipsync.store import closing_documents
+from shipsync.store.closing_documents import Document
 from shipsync.web import health
 from shipsync.web.callers import RefusedError, caller, refuse_foreign
 from shipsync.web.metrics import exposition
@@ -32,7 +34,7 @@ from shipsync.web.roles import Person, Role
 log = logging.getLogger(__name__)
 
 # POST /api/sync/{name}: what a press on the button of that name starts.
-STARTABLE: Mapping[str, str] = {"sync": "shipstation-sync", "eod": "eod", "eow": "eow"}
+STARTABLE: Mapping[str, str] = {"sync": "shipstation-sync", "eod": "eod", "eow": "eow", "eom": "eom"}
 
 REPORT_FORMS = ("pdf", "xlsx", "csv")
 
@@ -138,6 +140,25 @@ def weekly_report(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
     found = closing_documents.newest(runtime.app().db.read(), "eow", monday, f".{form}")
     if found is None:
         raise Unknown(f"There is no weekly report{f' of {week}' if week else ''} yet. Close the week first.")
+    return _file(found)
+
+
+def invoice(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
+    """GET /api/download/invoice?month=2026-11&format=pdf|xlsx|csv: as it was issued last, of the newest month."""
+    form, month = request.query_params.get("format", "pdf"), request.query_params.get("month")
+    if form not in REPORT_FORMS:
+        raise Unusable(f"format: one of {', '.join(REPORT_FORMS)}.")
+    try:
+        first = month_named(month) if month is not None else None
+    except ValueError:
+        raise Unusable("month: a month like 2026-11.") from None
+    found = closing_documents.newest(runtime.app().db.read(), "eom", first, f".{form}")
+    if found is None:
+        raise Unknown(f"There is no invoice{f' of {month}' if month else ''} yet. Close the month first.")
+    return _file(found)
+
+
+def _file(found: Document) -> Response:
     return Response(
         found.content,
         media_type=found.head.media_type,
@@ -222,6 +243,7 @@ ROUTES: Sequence[BaseRoute] = [
     _route("/api/doctor", "GET", Role.VIEWER, examine),
     _route("/api/sync/{name}", "POST", Role.OPERATOR, start),
     _route("/api/download/weekly-report", "GET", Role.VIEWER, weekly_report),
+    _route("/api/download/invoice", "GET", Role.VIEWER, invoice),
     _route("/api/jobs", "GET", Role.VIEWER, list_jobs),
     _route("/api/jobs", "POST", Role.OPERATOR, add_job),
     _route("/api/jobs/{job_id}", "GET", Role.VIEWER, show_job),

@@ -76,6 +76,16 @@ WORKFLOWS: Mapping[str, Workflow] = {
             "archive": "Keep its documents",
         },
     ),
+    "eom": Workflow(
+        {
+            "week": "Close the week and the day first",
+            "check": "Check the month",
+            "charges": "Freeze the charges",
+            "report": "Make the invoice",
+            "mail": "Send the invoice",
+            "archive": "Close the month",
+        },
+    ),
 }
 
 # What runs count: the thing, and what became of it. In this order they stand in a sentence.
@@ -116,6 +126,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "names missing": ("list of names", "not answered"),
     "products changed": ("product", "changed"),
     "bundles changed": ("bundle", "changed"),
+    "rates changed": ("rate", "changed"),
     "counts entered": ("count", "entered"),
     "weekly figures changed": ("weekly figure", "changed"),
     "rows left out": ("row", "not used, as shipsync counts those weeks itself"),
@@ -156,6 +167,7 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
     "load": ("rows read",),
     "eod": ("orders shipped",),
     "eow": ("units shipped",),
+    "eom": ("lines",),
 }
 
 ASKED_BY: Mapping[str, str] = {
@@ -164,6 +176,7 @@ ASKED_BY: Mapping[str, str] = {
     # Jobs that another one has done within its own.
     "eod": "the end of the day",
     "eow": "the end of the week",
+    "eom": "the end of the month",
 }
 
 
