@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shipsync.documents import charge_texts, mail_page
-from shipsync.documents.charge_texts import SummaryLine, SummaryPart
+from shipsync.documents.charge_texts import SummaryPart
 from shipsync.documents.mail_page import CELL, shown
 from shipsync.rules.charge_report import ChargeReport
 
@@ -48,12 +48,7 @@ def _text(made: ChargeReport, link: str | None) -> str:
 def _part_lines(part: SummaryPart) -> list[str]:
     if not part.lines:
         return [f"  {part.nothing}"]
-    return [f"  {one.name}: {one.amount}{_basis(one)}" for one in part.lines]
-
-
-def _basis(one: SummaryLine) -> str:
-    basis = " × ".join(text for text in (one.quantity, one.rate) if text)
-    return f" ({basis})" if basis else ""
+    return [f"  {one.name}: {one.text}{f' ({one.basis})' if one.basis else ''}" for one in part.lines]
 
 
 def _html(made: ChargeReport, link: str | None) -> str:
@@ -81,7 +76,7 @@ def _table(parts: list[SummaryPart]) -> str:
 def _rows(part: SummaryPart) -> str:
     lines = "".join(
         f'<tr><td style="{_NAME_CELL}">{shown(one.name)}</td><td style="{CELL}">{shown(one.quantity)}</td>'
-        f'<td style="{CELL}">{shown(one.rate)}</td><td style="{CELL}">{shown(one.amount)}</td></tr>'
+        f'<td style="{CELL}">{shown(one.rate)}</td><td style="{CELL}">{shown(one.text)}</td></tr>'
         for one in part.lines
     )
     nothing = f'<tr><td colspan="4" style="{_NAME_CELL}">{shown(part.nothing)}</td></tr>' if not part.lines else ""

@@ -84,7 +84,10 @@ def invoice(made: ChargeReport, paper: Paper) -> dict[str, object]:
 def _part(one: SummaryPart) -> dict[str, object]:
     return {
         "name": one.name,
-        "lines": [asdict(line) for line in one.lines],
+        "lines": [
+            {"name": line.name, "note": line.note, "quantity": line.quantity, "rate": line.rate, "text": line.text}
+            for line in one.lines
+        ],
         "nothing": one.nothing,
         "text": one.text,
     }

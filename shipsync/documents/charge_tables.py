@@ -179,7 +179,7 @@ def _restated(made: ChargeReport) -> Iterator[_Restated]:
 def _summary(book: Workbook, made: ChargeReport) -> None:
     zone = ZoneInfo(made.zone)
     sheet = book.add("Summary", is_one_page_wide=True)
-    sheet.set_column(0, 0, 30)
+    sheet.set_column(0, 0, 40)
     sheet.set_column(1, 1, 24)
     sheet.set_column(2, 2, 90)
     biller, payer = charge_texts.parties(made.parties)
@@ -197,6 +197,7 @@ def _summary(book: Workbook, made: ChargeReport) -> None:
         ("As known at", local(made.as_of, zone), "instant", made.zone),
         ("Reviewed by", made.reviewed_by or None, "text", ""),
         ("Content hash", made.content_hash, "text", ""),
+        ("Digest of the labels", made.labels_digest, "text", "over what is billed of each; the content hash covers it"),
     ]
     sheet.write_string(0, 0, f"{charge_texts.TITLE} {made.number}", book.bold)
     sheet.write_string(1, 0, charge_texts.period(made), book.bold)
@@ -205,13 +206,15 @@ def _summary(book: Workbook, made: ChargeReport) -> None:
         sheet.write_string(at, 0, sentence, book.bold)
         at += 1
     at = _pairs(book, sheet, at + (1 if at > 3 else 0), head)
-    sums: list[tuple[str, Value, Kind, str]] = [
-        (charge_texts.CARRIER_COST_NAME, made.carrier_cost, "money", ""),
-        (charge_texts.SERVICE_FEES_NAME, made.service_fees, "money", ""),
-        (charge_texts.ADDED_NAME, made.extras, "money", ""),
-        (charge_texts.EARLIER_NAME, made.restated, "money", "what changed of them since they were billed"),
-    ]
-    at = _pairs(book, sheet, at + 1, sums)
+    at += 1
+    for part in charge_texts.summary(made):
+        sheet.write_string(at, 0, part.name, book.bold)
+        book.write(sheet, at, 1, part.amount, "money", is_bold=True)
+        lines: list[tuple[str, Value, Kind, str]] = [
+            (one.name, one.amount, "money", " · ".join(text for text in (one.basis, one.note) if text))
+            for one in part.lines
+        ]
+        at = _pairs(book, sheet, at + 1, lines) + 1
     sheet.write_string(at, 0, "Total", book.bold)
     book.write(sheet, at, 1, made.total, "money", is_bold=True)
     sheet.write_string(at, 2, made.parties.currency, book.indented)
@@ -373,8 +376,8 @@ _RESTATED: tuple[Column[_Restated], ...] = (
     Column("Billed with", lambda one: one.of.billed_by, "text", 14),
     Column("Billed quantity", lambda one: one.line.difference.billed_quantity, width=15),
     Column("Quantity now", lambda one: one.line.difference.now_quantity, width=13),
-    Column("Billed", lambda one: one.line.difference.billed, "money", 12, is_summed=True),
-    Column("Now", lambda one: one.line.difference.now, "money", 12, is_summed=True),
+    Column("Billed", lambda one: one.line.difference.billed, "money", 12),
+    Column("Now", lambda one: one.line.difference.now, "money", 12),
     Column("Difference", lambda one: one.line.amount, "money", 12, is_summed=True),
     Column("Why", lambda one: " ".join(one.line.causes), "text", 90),
 )

@@ -145,7 +145,17 @@ class SummaryLine:
     note: str
     quantity: str  # '' where it says nothing
     rate: str  # '' where each has an amount of its own
-    amount: str
+    amount: Decimal
+
+    @property
+    def text(self) -> str:
+        """Its amount, as it is read."""
+        return words.money(self.amount)
+
+    @property
+    def basis(self) -> str:
+        """'271 × 2.75', '2.5 %', or nothing."""
+        return " × ".join(text for text in (self.quantity, self.rate) if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +335,7 @@ def _summary_line(one: ChargeSum, made: ChargeReport, note: str) -> SummaryLine:
         note, rate = f"the minimum is {rate}, the fees above come to {fees}", ""
     if one.span is not None:
         name = f"{name}, {days(one.span)}"
-    return SummaryLine(name, note, quantity, rate, words.money(one.amount))
+    return SummaryLine(name, note, quantity, rate, one.amount)
 
 
 def _restated_month(one: Restatement) -> SummaryLine:
@@ -336,7 +346,7 @@ def _restated_month(one: Restatement) -> SummaryLine:
         f"billed {words.money(one.billed)} with invoice {one.billed_by}, now {words.money(one.now)}: "
         f"{', '.join(kinds) or 'quantities alone differ'}"
     )
-    return SummaryLine(f"{month_words(one.month)}, changed since", note, "", "", words.money(one.amount))
+    return SummaryLine(f"{month_words(one.month)}, changed since", note, "", "", one.amount)
 
 
 def counts(made: ChargeReport) -> list[Count]:

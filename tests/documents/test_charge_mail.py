@@ -75,7 +75,7 @@ def test_both_parts_say_the_same(made: ChargeReport) -> None:
 
     said = [*charge_texts.statements(made), *made.warnings, charge_texts.with_currency(made.total, made)]
     for kind in charge_texts.summary(made):
-        said += [kind.name, kind.text, *(word for one in kind.lines for word in (one.name, one.quantity, one.amount))]
+        said += [kind.name, kind.text, *(word for one in kind.lines for word in (one.name, one.quantity, one.text))]
     for words in said:
         assert flat(words) in flat(text)
         assert flat(words) in shown

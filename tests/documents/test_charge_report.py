@@ -72,8 +72,9 @@ def test_the_total_is_the_sum_of_the_shown_sums(full: ChargeReport, sheets: list
     assert f"Total {written(full.total)}" in sheets[0]
     assert full.total == full.carrier_cost + full.service_fees + full.extras + full.restated
     for part in charge_texts.summary(full):
-        shown = sum(Decimal(line.amount.replace(",", "").replace("−", "-")) for line in part.lines)
-        assert shown == part.amount, part.name
+        assert sum(line.amount for line in part.lines) == part.amount, part.name
+        for line in part.lines:
+            assert f" {written(line.amount)} " in sheets[0], line.name
 
 
 def test_a_rate_that_changed_shows_both_with_their_days(sheets: list[str]) -> None:

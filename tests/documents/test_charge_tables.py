@@ -107,6 +107,7 @@ def test_the_summary_has_the_head_and_the_sums_of_the_invoice() -> None:
         made.restated,
         made.total,
     ]
+    assert said["Orders, Mon 16 Nov – Mon 30 Nov"] == (861.4, "292 × 2.95")
     assert said["Content hash"][0] == made.content_hash
     assert "It replaces version 1, which said 13,480.11 USD." in said
     assert "kim issued it all the same. The reason given: Both were sent with a prepaid label of the carrier." in said
