@@ -191,8 +191,11 @@ def test_what_people_wrote_is_text_whatever_signs_it_holds() -> None:
 
 
 def test_the_same_report_gives_the_same_bytes_also_after_it_was_kept(full: ChargeReport) -> None:
-    assert charge_report.pdf(ChargeReport.from_json(full.as_json())) == charge_report.pdf(full)
-    assert charge_report.pdf(a_full_month(version=3)) != charge_report.pdf(full)
+    made = charge_report.pdf(full)
+
+    assert charge_report.pdf(ChargeReport.from_json(full.as_json())) == made
+    assert b"pdfuaid" in read(made).trailer["/Root"]["/Metadata"].get_object().get_data()
+    assert charge_report.pdf(a_full_month(version=3)) != made
 
 
 @pytest.mark.parametrize(("paper", "size"), [("us-letter", (612, 792)), ("a4", (595, 842))])
