@@ -17,6 +17,13 @@ from typing import Literal
 
 from shipsync.rules.freshness import AHEAD, GRACE, REFUSED_CREDENTIALS, in_words
 from shipsync.rules.lateness import CutOff
+from shipsync.rules.months import (
+    ASKS_THROUGH_DAY,
+    month_before,
+    month_name,
+    month_words,
+    must_say_which,
+)
 from shipsync.rules.periods import business_date, day_ends, day_words
 from shipsync.rules.workflows import title
 
@@ -137,6 +144,7 @@ class Facts:
     mail: MailTrouble = field(default_factory=lambda: MailTrouble(0, 0, None, None))
     short_skus: Sequence[ShortSku] = ()  # critical ones, the shortest first
     last_closed_on: date | None = None  # the newest day that was closed; None: none ever was
+    last_closed_month: date | None = None  # the first day of the newest month that was closed
     cut_off: CutOff | None = None  # None: nobody asked for late orders
     late: Late | None = None
     machine: Machine | None = None  # None: nobody asked, as on the command line
@@ -376,6 +384,19 @@ def _not_closed(facts: Facts, now: datetime) -> _Found | None:
     return _Found("warn", text, day_ends(day, facts.cut_off.zone))
 
 
+def _month_not_closed(facts: Facts, now: datetime) -> _Found | None:
+    """Only where months are closed at all, and once a press need not say any more which month it means."""
+    if facts.cut_off is None or facts.last_closed_month is None:
+        return None
+    today = business_date(now, facts.cut_off.zone)
+    month = month_before(today)
+    if must_say_which(today) or month <= facts.last_closed_month:
+        return None
+    text = f"{month_words(month)} was not closed, so nobody was billed for it. Close it."
+    since = day_ends(today.replace(day=ASKS_THROUGH_DAY), facts.cut_off.zone)
+    return _Found("warn", text, since, place=Place("end_of_month", "Close it", (("month", month_name(month)),)))
+
+
 # The house
 
 
@@ -455,6 +476,13 @@ WATCHED: tuple[_Watched, ...] = (
     _Watched("stock", "which stock is critical", ("stock",), _short, Place("inventory", "Inventory")),
     _Watched(
         "not-closed", "which days were closed", ("closings", "late"), _not_closed, Place("end_of_day", "Close it")
+    ),
+    _Watched(
+        "month-not-closed",
+        "which months were closed",
+        ("closings", "late"),
+        _month_not_closed,
+        Place("end_of_month", "Close it"),
     ),
     _Watched("database", "how the database is", (), _database, Place("settings", "Settings")),
     _Watched("backup", "whether there is a backup", ("backups", "workflows"), _backup, JOBS_PAGE),

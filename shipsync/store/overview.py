@@ -78,7 +78,8 @@ def facts(con: Cursor) -> Facts:
         last_backup_at=_asked("backups", lambda: last_backup_at(con), None, unread),
         is_backup_enabled=_is_enabled(controls, _BACKUP),
         short_skus=_asked("stock", lambda: inventory.critical(con), [], unread),
-        last_closed_on=_asked("closings", lambda: _last_closed_on(con), None, unread),
+        last_closed_on=_asked("closings", lambda: _last_closed(con, "eod"), None, unread),
+        last_closed_month=_asked("closings", lambda: _last_closed(con, "eom"), None, unread),
         mail=_asked("mails", lambda: outbox.trouble(con), MailTrouble(0, 0, None, None), unread),
         unread=unread,
     )
@@ -127,8 +128,8 @@ def _interval(controls: Mapping[str, Control], workflow: str) -> timedelta | Non
     return timedelta(minutes=minutes) if minutes else None
 
 
-def _last_closed_on(con: Cursor) -> date | None:
-    newest = closings.newest_closed(con, "eod")
+def _last_closed(con: Cursor, kind: closings.Kind) -> date | None:
+    newest = closings.newest_closed(con, kind)
     return newest.period_start if newest is not None else None
 
 

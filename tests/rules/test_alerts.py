@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -135,6 +135,10 @@ STATES: Mapping[str, Mapping[State, Mapping[str, Any]]] = {
     },
     "not-closed": {
         "firing": {"last_closed_on": date(2026, 11, 18)},
+        "cannot tell": {"unread": {"closings": "closed"}},
+    },
+    "month-not-closed": {
+        "firing": {"last_closed_month": date(2026, 9, 1)},
         "cannot tell": {"unread": {"closings": "closed"}},
     },
     "database": {
@@ -288,6 +292,16 @@ def test_a_weekend_and_a_day_off_are_not_missed_by_the_closings() -> None:
     assert the("not-closed", facts(last_closed_on=date(2026, 11, 20), complete_through=through), sunday) is None
     off = cut_off(None, None, PACIFIC, "2026-11-19")
     assert alerts(facts(last_closed_on=date(2026, 11, 18), cut_off=off), NOON) == []
+
+
+def test_a_month_that_was_not_closed_is_told_once_a_press_need_not_say_which_it_means() -> None:
+    found = the("month-not-closed", facts(last_closed_month=date(2026, 9, 1)))
+    assert found is not None
+    assert found.text == "October 2026 was not closed, so nobody was billed for it. Close it."
+    assert found.place.query == (("month", "2026-10"),)
+    assert the("month-not-closed", facts(last_closed_month=date(2026, 10, 1))) is None
+    early = datetime(2026, 11, 7, 20, 0, tzinfo=UTC)
+    assert the("month-not-closed", facts(last_closed_month=date(2026, 9, 1)), early) is None
 
 
 def test_orders_late_at_the_cut_off_that_has_just_passed_get_an_hour() -> None:
