@@ -16,7 +16,12 @@ from shipsync.config import Settings
 from shipsync.doors.mail import Mail, MailDoor, MailFolder, SendGrid
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.mail import MailFile
-from shipsync.rules.preferences import ALERT_RECIPIENTS, WEEKLY_REPORT_RECIPIENTS, recipients
+from shipsync.rules.preferences import (
+    ALERT_RECIPIENTS,
+    CHARGE_REPORT_RECIPIENTS,
+    WEEKLY_REPORT_RECIPIENTS,
+    recipients,
+)
 from shipsync.store import outbox
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
@@ -26,8 +31,13 @@ KIND = "mail"
 FOLDER = "outbox"  # beside the database, where there is no mail service
 
 # Kinds of mails, and the setting that says to whom each kind goes.
-ALERT, WEEKLY_REPORT = "alert", "weekly-report"
-RECIPIENTS: Mapping[str, str] = {ALERT: ALERT_RECIPIENTS, WEEKLY_REPORT: WEEKLY_REPORT_RECIPIENTS}
+ALERT, WEEKLY_REPORT, CHARGE_REPORT = "alert", "weekly-report", "charge-report"
+TEST = "test"  # goes where one of the others goes
+RECIPIENTS: Mapping[str, str] = {
+    ALERT: ALERT_RECIPIENTS,
+    WEEKLY_REPORT: WEEKLY_REPORT_RECIPIENTS,
+    CHARGE_REPORT: CHARGE_REPORT_RECIPIENTS,
+}
 
 TRIES = 6
 FIRST_WAIT = timedelta(minutes=1)  # doubled with each try
@@ -94,6 +104,32 @@ def decide(db: Database, mail_key: str, *, send_again: bool, by: str, now: datet
             return False
         audit(con, by, "mail decided", mail_key, before, "queued" if send_again else "sent", now)
         return True
+
+
+def send_test(db: Database, settings: Settings, kind: str, what: str, by: str, now: datetime) -> str | None:
+    """Queue a small mail to those who get reports of a kind, to see whether it arrives. `what` is the kind in words.
+
+    Each press is a mail of its own. Returns its key; None where mail is not configured for this kind.
+    """
+    with db.transaction() as con:
+        addresses = report_addresses(con, settings, kind)
+        if addresses is None:
+            return None
+        text = (
+            f"This is a test. The {what} goes to {', '.join(addresses.recipients)}.\n\n"
+            f"{by} asked for it. Nothing has to be done."
+        )
+        new = outbox.NewMail(
+            kind=TEST,
+            period=f"{kind}/{now:%Y%m%dT%H%M%S.%fZ}",
+            sender=addresses.sender,
+            recipients=addresses.recipients,
+            subject=f"{'[sandbox] ' if settings.is_sandbox else ''}Test: the {what} comes here",
+            text=text,
+        )
+        if outbox.put(con, new, now):
+            audit(con, by, "test mail asked for", new.mail_key, None, _to(addresses.recipients), now)
+        return new.mail_key
 
 
 def resend(db: Database, mail_key: str, by: str, now: datetime, *, to: Addresses | None = None) -> str | None:

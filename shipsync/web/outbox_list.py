@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from shipsync import runtime
@@ -16,8 +18,16 @@ from shipsync.web.tables import Column, table
 
 SHOWN = 20
 _FLASH = "today_mail_flash"
+# Kinds of mails as they are told; one that is missing here is shown as it is.
+_KINDS: Mapping[str, str] = {
+    mail.ALERT: "alert",
+    mail.WEEKLY_REPORT: "weekly report",
+    mail.CHARGE_REPORT: "invoice",
+    mail.TEST: "test",
+}
 _COLUMNS = (
     Column("subject", "Mail"),
+    Column("kind", "Kind"),
     Column("status", "State", "state"),
     Column("recipients", "To"),
     Column("queued_at", "Asked for", "instant"),
@@ -38,6 +48,7 @@ def outbox_list() -> None:
                 [
                     {
                         "subject": one.subject,
+                        "kind": _KINDS.get(one.kind, one.kind),
                         "status": one.status,
                         "recipients": ", ".join(one.recipients),
                         "queued_at": one.queued_at,

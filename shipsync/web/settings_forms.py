@@ -18,9 +18,11 @@ from shipsync import runtime
 from shipsync.rules.lateness import CUT_OFF, DAYS, DEFAULT_CUT_OFF, WORKING_DAYS, hour
 from shipsync.rules.ledger import APPROVAL_ABOVE
 from shipsync.rules.letterhead import DEFAULT_PAPER, FIRM, PAPER, PAPERS, Paper, paper_called
+from shipsync.rules.parties import CLIENT, CLIENT_ADDRESS, CURRENCY, FIRM_ADDRESS, PAYMENT_DAYS
 from shipsync.rules.periods import business_date
 from shipsync.rules.preferences import (
     ALERT_RECIPIENTS,
+    CHARGE_REPORT_RECIPIENTS,
     MANUAL_HIGHEST,
     MANUAL_LOWEST,
     MANUAL_PREFIX,
@@ -37,6 +39,7 @@ from shipsync.store import products, workflows
 from shipsync.web import preferences, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.links import link
+from shipsync.web.mail_tests import mail_tests
 from shipsync.web.preferences import Kept
 from shipsync.web.roles import Role, may
 
@@ -156,19 +159,19 @@ def working_day() -> None:
 
 
 def mails() -> None:
-    """Who is told by mail, and who gets the reports."""
+    """Who is told by mail, who gets the reports, and whether mails to them arrive."""
     st.subheader("Mail")
     form = _open("mail", ask(preferences.in_force))
     with st.form("settings_mail_form", border=False):
         to_all = runtime.app().settings.mail_to or ""
         typed = {
             name: _text(form, name, placeholder=to_all or "kim@example.com, lee@example.com")
-            for name in (ALERT_RECIPIENTS, WEEKLY_REPORT_RECIPIENTS)
+            for name in (ALERT_RECIPIENTS, WEEKLY_REPORT_RECIPIENTS, CHARGE_REPORT_RECIPIENTS)
         }
         is_sent = runtime.app().settings.sendgrid_key is not None
         st.caption(
-            "One mail when an alert begins to fire; the report when a week is closed. An empty field means "
-            f"{words.plain(to_all) or 'nobody'}."
+            "One mail when an alert begins to fire; the report when a week is closed, the invoice when a month is. An "
+            f"empty field means {words.plain(to_all) or 'nobody'}."
         )
         if not is_sent:
             st.caption(
@@ -179,6 +182,7 @@ def mails() -> None:
         pressed = _save_button(form, "Save recipients")
     if pressed:
         form.tell(preferences.save_settings(_part(form.shown, typed), typed))
+    mail_tests()
 
 
 def stock_changes() -> None:
@@ -195,11 +199,15 @@ def stock_changes() -> None:
 
 
 def documents() -> None:
-    """What stands on reports and count sheets, and on which paper."""
+    """What stands on reports, count sheets and invoices, who bills whom, and on which paper."""
     st.subheader("Documents")
     form = _open("documents", ask(preferences.in_force))
     with st.form("settings_documents_form", border=False):
-        firm = _text(form, FIRM)
+        typed = {FIRM: _text(form, FIRM), FIRM_ADDRESS: _lines(form, FIRM_ADDRESS)}
+        typed |= {CLIENT: _text(form, CLIENT), CLIENT_ADDRESS: _lines(form, CLIENT_ADDRESS)}
+        for name, column in zip((CURRENCY, PAYMENT_DAYS), st.columns(2), strict=True):
+            with column:
+                typed[name] = _text(form, name)
         papers = list(PAPERS)
         paper = st.radio(
             PREFERENCES[PAPER].label,
@@ -215,7 +223,7 @@ def documents() -> None:
         form.slot("")
         pressed = _save_button(form, "Save documents")
     if pressed:
-        typed = {FIRM: firm, PAPER: paper}
+        typed[PAPER] = paper
         form.tell(preferences.save_settings(_part(form.shown, typed), typed))
 
 
@@ -290,6 +298,14 @@ def _text(form: _Form, name: str, placeholder: str = "") -> str:
         key=form.key(name),
         placeholder=placeholder,
         disabled=not form.may_save,
+    )
+    form.slot(name)
+    return typed or ""
+
+
+def _lines(form: _Form, name: str) -> str:
+    typed = st.text_area(
+        PREFERENCES[name].label, form.shown[name], key=form.key(name), height=100, disabled=not form.may_save
     )
     form.slot(name)
     return typed or ""

@@ -11,15 +11,19 @@ from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
 from shipsync.config import load_settings
+from shipsync.procedures.mail import CHARGE_REPORT, WEEKLY_REPORT
 from shipsync.rules.letterhead import Letterhead
 from shipsync.rules.preferences import recipients
 from shipsync.rules.routing import ManualRule
+from shipsync.store import outbox
 from shipsync.store import settings as store
 from shipsync.store.approval import approval_above
 from shipsync.store.letterhead import letterhead
+from shipsync.store.parties import parties
 from shipsync.store.routing import manual_rule
 from shipsync.store.working_days import work_calendar
 from shipsync.web.environment import environment
+from shipsync.web.mail_tests import send
 from tests.house import House
 from tests.site import Site, a_site
 
@@ -179,6 +183,49 @@ def test_documents_carry_the_firm_and_are_set_for_its_paper(site: Site) -> None:
     assert [row[2:] for row in audited(house)] == [("firm", "", "Harbor Fulfillment"), ("paper", "us-letter", "a4")]
     save(typed(test, "documents", "firm", "x" * 81, edition=1), "documents")
     assert "has 81 characters; a page's head holds 80." in text_of(test)
+
+
+def test_who_bills_whom_is_kept_as_it_stands_on_the_invoice(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    test.text_area(key="settings_documents_firm_address_0").set_value("1 Quay Rd \n\n  Duluth,  MN\n")
+    for name, text in (("client", "Sample  Brands"), ("currency", "usd"), ("payment_days", "14 days")):
+        typed(test, "documents", name, text)
+    save(test, "documents")
+    assert "'14 days' is not a whole number from 0 to 365." in text_of(test)
+    assert audited(house) == []
+    save(typed(test, "documents", "payment_days", "14"), "documents")
+    found = parties(house.app.db.read())
+    assert (found.firm_address, found.client, found.currency, found.payment_days) == (
+        "1 Quay Rd\nDuluth, MN", "Sample Brands", "USD", 14,
+    )  # fmt: skip
+    assert [row[2] for row in audited(house)] == ["client", "firm_address", "payment_days"]
+
+
+def test_a_test_mail_goes_to_those_who_would_get_the_invoice(site: Site) -> None:
+    house = site.house
+    test = site.page("settings")
+    assert not any("Test:" in one.label for one in test.button)
+    save(typed(test, "mail", "charge_report_recipients", "office@example.com, lead@example.com"), "mail")
+    assert [one.label for one in test.button if "Test:" in one.label] == ["Test: invoice to 2 people"]
+    assert "on its way" in send(CHARGE_REPORT)
+    house.wait(1)
+    send(CHARGE_REPORT)
+    while house.app.worker.run_next():
+        pass
+    newest, before = outbox.latest(house.app.db.read())
+    assert (newest.kind, newest.status, newest.recipients) == (
+        "test", "sent", ("office@example.com", "lead@example.com"),
+    )  # fmt: skip
+    assert newest.mail_key.startswith("test/charge-report/20260916T200100")
+    assert newest.mail_key != before.mail_key
+    assert newest.subject.endswith("Test: the invoice comes here")
+    asked = [row for row in audited(house) if row[1] == "test mail asked for"]
+    assert asked[0] == ("local admin", "test mail asked for", before.mail_key, None,
+                        "to office@example.com, lead@example.com")  # fmt: skip
+    mails = site.page("today").dataframe[-1].value
+    assert mails["kind"].tolist() == ["test", "test"]
+    assert send(WEEKLY_REPORT) == "Nobody is named who would get the weekly report."
 
 
 def test_the_share_of_the_limit_is_bounded(site: Site) -> None:
