@@ -174,22 +174,41 @@ def unused_labels(con: Cursor, first: date, through: date, today: date) -> list[
     ShipStation does not say whether a label was scanned. What it says: its order is cancelled or waits again; another
     label of the same order carries everything; there is no order at all.
     """
+    # Orders are read by the labels' own, so that of years of them only those of these days are joined.
     rows = con.rows(
         f"""
-        SELECT l.shipment_id, l.order_number, l.day, l.shipment_cost + l.insurance_cost AS cost,
+        WITH l AS MATERIALIZED (
+            SELECT shipment_id, shipstation_order_id, order_number, day, shipment_cost + insurance_cost AS cost
+            FROM ({LABELS})
+            WHERE NOT voided AND NOT is_return_label AND shipment_cost + insurance_cost > 0
+        ),
+        o AS (
+            SELECT shipstation_order_id, status
+            FROM orders_inbox
+            WHERE shipstation_order_id IN (SELECT shipstation_order_id FROM l)
+        ),
+        s AS (
+            SELECT shipstation_order_id, parcel_count
+            FROM shipped_orders
+            WHERE shipstation_order_id IN (SELECT shipstation_order_id FROM l)
+        ),
+        i AS (
+            SELECT DISTINCT parcel_id
+            FROM shipped_items
+            WHERE parcel_kind = 'shipment' AND ship_date BETWEEN $first AND $through
+        )
+        SELECT l.shipment_id, l.order_number, l.day, l.cost,
                CASE WHEN l.shipstation_order_id IS NULL THEN 'It belongs to no order.'
                     WHEN o.status = 'cancelled' THEN 'Its order is cancelled.'
                     WHEN o.status IN ('awaiting_shipment', 'awaiting_payment', 'on_hold') THEN 'Its order waits again.'
                     WHEN i.parcel_id IS NULL AND s.parcel_count > 1 THEN 'Other labels of its order carry everything.'
                END AS why
-        FROM ({LABELS}) l
-        LEFT JOIN orders_inbox o USING (shipstation_order_id)
-        LEFT JOIN shipped_orders s USING (shipstation_order_id)
-        LEFT JOIN (SELECT DISTINCT parcel_id FROM shipped_items
-                   WHERE parcel_kind = 'shipment' AND ship_date BETWEEN $first AND $through) i
-            ON i.parcel_id = l.shipment_id
-        WHERE NOT l.voided AND NOT l.is_return_label AND cost > 0 AND why IS NOT NULL
-        ORDER BY cost DESC, l.shipment_id
+        FROM l
+        LEFT JOIN o USING (shipstation_order_id)
+        LEFT JOIN s USING (shipstation_order_id)
+        LEFT JOIN i ON i.parcel_id = l.shipment_id
+        WHERE why IS NOT NULL
+        ORDER BY l.cost DESC, l.shipment_id
         """,  # noqa: S608 - our own text
         {"first": first, "through": through},
     )
