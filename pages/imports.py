@@ -10,6 +10,7 @@ from shipsync.store import order_files, quarantine, workflows
 from shipsync.web import imports_words, words
 from shipsync.web.answers import ask
 from shipsync.web.catalogue_editor import bundles_editor, products_editor
+from shipsync.web.charge_rates import rate_card
 from shipsync.web.job_panel import job_panel
 from shipsync.web.links import link
 from shipsync.web.opening import open_page
@@ -25,7 +26,7 @@ require(Role.VIEWER)
 st.title("Imports")
 
 new_bundle, new_product = st.query_params.get("bundle", "").strip(), st.query_params.get("product", "").strip()
-ORDER_FILES, PRODUCTS, BUNDLES, STOCK = "Order files", "Products", "Bundles", "Stock and weeks"
+ORDER_FILES, PRODUCTS, BUNDLES, STOCK, RATES = "Order files", "Products", "Bundles", "Stock and weeks", "Rates"
 TAB, ASKED = "imports_tab", "imports_asked"
 asked = new_bundle or new_product
 # A SKU in the address opens its tab once; where a person goes from there, and what saving leaves, stays.
@@ -63,8 +64,8 @@ for sku, orders in list(missing.orders.items())[:SKUS_SHOWN]:
 if len(missing.orders) > SKUS_SHOWN:
     link("sync", f"And {len(missing.orders) - SKUS_SHOWN:,} more unknown SKUs: see the held orders")
 
-files_tab, products_tab, bundles_tab, stock_tab = st.tabs(
-    [ORDER_FILES, PRODUCTS, BUNDLES, STOCK], key=TAB, on_change="rerun"
+files_tab, products_tab, bundles_tab, stock_tab, rates_tab = st.tabs(
+    [ORDER_FILES, PRODUCTS, BUNDLES, STOCK, RATES], key=TAB, on_change="rerun"
 )
 
 with files_tab:
@@ -113,3 +114,6 @@ with bundles_tab:
 
 with stock_tab:
     stock_loads()
+
+with rates_tab:
+    rate_card()

@@ -336,6 +336,32 @@ def test_weekly_history_is_loaded_but_for_weeks_that_are_counted(site: Site) -> 
     assert "Loaded: 2 weeks, 2026-W33 to 2026-W34." in text_of(test)
 
 
+def test_rates_are_loaded_and_the_card_says_which_row_holds_today(site: Site) -> None:
+    test = site.page("imports")
+    text = text_of(test)
+    assert "No rate 'order' holds today, for each order. Load it; 0 where it is not charged." in text
+    assert "There is no rate yet, so no month can be billed." in text
+    upload = test.file_uploader(key="imports_rates_file")
+    upload.set_value(("rates.csv", b"rate,amount,effective_from\nparcel,1,2026-01-01\n", "text/csv"))
+    press(test, "imports_rates_load")
+    assert "line 2: rate: 'parcel' is no rate" in refused(test)
+    rows = "order,5,2026-01-01\norder,5.25,2026-09-01\norder,6,2026-10-01\nunit,1,2026-01-01\nmarkup,2.5,2026-01-01\n"
+    data = f"rate,amount,effective_from\n{rows}".encode()
+    test.file_uploader(key="imports_rates_file").set_value(("rates.csv", data, "text/csv"))
+    press(test, "imports_rates_load")
+    assert said(test) == "rates.csv: 5 rows read, 5 rates changed."
+    card = next(one.value for one in test.dataframe if "effective_from" in one.value.columns)
+    assert [tuple(row)[:2] + tuple(row)[3:4] for row in card.to_records(index=False)] == [
+        ("order", "6.00", "to come"), ("order", "5.25", "holds"), ("order", "5.00", "held before"),
+        ("unit", "1.00", "holds"), ("markup", "2.5 %", "holds"),
+    ]  # fmt: skip
+    text = text_of(test)
+    assert "No rate 'order'" not in text
+    assert "No rate 'pallet_day' holds today" in text
+    assert "Units per pallet are not known of 17612, 17904, 17914, 18675, 18795" in text
+    assert audited(site.house)[1] == ("local admin", "rate loaded", "order from 2026-09-01", None, "5.25")
+
+
 def test_edits_of_a_table_are_put_upon_its_rows() -> None:
     rows = [{"sku": "a", "n": 1}, {"sku": "b", "n": 2}, {"sku": "c", "n": 3}]
     edits: Edits = {

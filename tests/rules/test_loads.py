@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from shipsync.errors import LoadError
 from shipsync.rules.catalogue import BundlePart, Product
+from shipsync.rules.charges import Rate
 from shipsync.rules.ledger import NO_LOT, OPENING, Movement
 from shipsync.rules.loads import (
     MAX_PROBLEMS,
@@ -17,6 +19,7 @@ from shipsync.rules.loads import (
     read_bundles,
     read_opening_stock,
     read_products,
+    read_rates,
     read_weekly_history,
 )
 from shipsync.rules.weeks import WeekUnits
@@ -316,4 +319,41 @@ def test_the_week_under_way_may_stand_in_a_file_where_shipsync_counts_it() -> No
     assert (len(read.weeks), read.covered) == (1, 1)
     assert problems_of_history("2026-11-30,2026-12-06,17612,1\n", date(2026, 11, 20)) == (
         "line 2: start_date: 2026-11-30 lies in the future.",
+    )
+
+
+def test_rates_are_read_to_the_last_place() -> None:
+    text = "rate,amount,effective_from\nOrder,5.00,2026-11-01\npallet_day,0.4375,2026-01-01\nmarkup,0,2026-11-01\n"
+    assert read_rates(text, path="rates.csv") == [
+        Rate("order", Decimal("5.00"), date(2026, 11, 1)),
+        Rate("pallet_day", Decimal("0.4375"), date(2026, 1, 1)),
+        Rate("markup", Decimal(0), date(2026, 11, 1)),
+    ]
+
+
+def test_every_bad_line_of_rates_is_named() -> None:
+    rows = (
+        "order,5.00,2026-11-01\n"
+        "order,5.10,2026-11-01\n"
+        "parcel,1,2026-11-01\n"
+        "unit,-1,2026-11-01\n"
+        "unit,0.12345,2026-11-01\n"
+        "unit,1e3,2026-11-01\n"
+        'unit,"1,000",2026-11-01\n'
+        "unit,12345678,2026-11-01\n"
+        "unit,,1.11.2026\n"
+    )
+    with pytest.raises(LoadError) as caught:
+        read_rates(f"rate,amount,effective_from\n{rows}", path="rates.csv")
+    no_amount = "an amount like 0.85, with at most four places."
+    assert caught.value.problems == (
+        "line 3: rate: order from 2026-11-01 on is there twice.",
+        "line 4: rate: 'parcel' is no rate: one of order, unit, pallet_day, receipt, minimum, markup.",
+        f"line 5: amount: '-1' is not {no_amount}",
+        f"line 6: amount: '0.12345' is not {no_amount}",
+        f"line 7: amount: '1e3' is not {no_amount}",
+        f"line 8: amount: '1,000' is not {no_amount}",
+        f"line 9: amount: '12345678' is not {no_amount}",
+        f"line 10: amount: is empty, not {no_amount}",
+        "line 10: effective_from: '1.11.2026' is not a date like 2026-11-20.",
     )
