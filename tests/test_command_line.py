@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +218,22 @@ def test_a_day_is_closed_and_one_that_has_not_come_is_not(database: Path, capsys
     assert "20 Nov: must be a day like 2026-11-20" in said(capsys)
 
 
+def test_rates_are_loaded_and_a_month_that_has_not_come_is_not_closed(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = database.parent / "rates.csv"
+    card.write_text("rate,amount,effective_from\norder,2.5,2026-01-01\nunit,0.85,2026-01-01\n")
+    assert main(["load", "rates", str(card), "--json"]) == 0
+    assert answered(capsys)["counts"] == {"rows read": 2, "rates changed": 2}
+    card.write_text("rate,amount,effective_from\norder,2.75,2026-01-01\npick,1,2026-01-01\n")
+    assert main(["load", "rates", str(card)]) == 1
+    assert "line 3" in said(capsys).lower()
+    with open_database(database) as db:
+        assert db.read().rows("SELECT amount FROM rates WHERE rate = 'order'") == [(Decimal("2.5"),)]
+    assert main(["eom", "--date", "2999-12-31", "--reason", "It is a test."]) == 1
+    assert "has not come yet, so it cannot be closed." in said(capsys)
+
+
 def test_cleanup_has_a_dry_run(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cleanup", "--dry-run"]) == 0
     assert "would leave the inbox" in said(capsys)
@@ -230,8 +247,8 @@ def test_the_newest_jobs_are_listed(database: Path, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     "command",
-    ["sync", "import", "upload", "eod", "eow", "cleanup", "status", "jobs", "workflow", "backup", "restore", "load",
-     "simulate", "doctor"],
+    ["sync", "import", "upload", "eod", "eow", "eom", "cleanup", "status", "jobs", "workflow", "backup", "restore",
+     "load", "simulate", "doctor"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shipsync.store import closing_documents
+from shipsync.store import closing_documents, closings
+from shipsync.store.closings import Kind
 from tests.house import SYNC, House
 from tests.web.calling import get, post
 
@@ -76,10 +77,22 @@ def test_a_week_is_closed_once_and_its_report_handed_out(served: House) -> None:
     assert "17612" in csv.text
 
 
+def test_a_month_is_asked_for_once_with_its_reason_and_says_what_blocks_it(served: House) -> None:
+    asked = {"date": "2026-09-15", "reason": "The client sent its own labels."}
+    assert post("/api/sync/eom", asked).data["job_id"] == "eom.1"
+    assert post("/api/sync/eom", asked).data["is_same"] is True
+    assert post("/api/sync/eom", {"date": "2026-09-15"}).data["is_same"] is False
+    while served.app.worker.run_next():
+        pass
+    job = get("/api/jobs/eom.1").data
+    assert (job["status"], job["arguments"], job["requested_by"]) == ("failed", asked, "api")
+    assert job["error"].startswith("September 2026 cannot be billed. The rate card has no rate 'order'")
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
     unknown = post("/api/sync/everything")
     assert unknown.status == 404
-    assert unknown.data["error"].endswith("There are: sync, eod, eow.")
+    assert unknown.data["error"].endswith("There are: sync, eod, eow, eom.")
     kind = post("/api/jobs", {"kind": "drop-everything"})
     assert kind.status == 404
     assert "shipstation-upload" in kind.data["error"]
@@ -101,6 +114,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones(served: House) -> None:
         ("/api/sync/eod", {"date": 20261120}, "must be a day like 2026-11-20"),
         ("/api/sync/eow", {"date": "2026-11-20T12:00:00"}, "must be a day like 2026-11-20"),
         ("/api/sync/eow", {"week": "2026-W47"}, "week: "),
+        ("/api/sync/eom", {"date": "2026-11"}, "must be a day like 2026-11-20"),
+        ("/api/sync/eom", {"reason": "x" * 501}, "reason: "),
+        ("/api/sync/eom", {"month": "2026-11"}, "month: "),
         ("/api/sync/sync", b"{", "not JSON"),
         ("/api/sync/sync", b"[" * 50_000, "not JSON"),
         ("/api/jobs", {}, "kind: "),
@@ -189,28 +205,31 @@ def test_answers_are_kept_by_nobody(served: House) -> None:
     assert get("/api/status").headers["cache-control"] == "no-store"
 
 
-def a_report(
-    house: House, monday: date, version: int, suffix: str = "pdf", media_type: str = "application/pdf"
+def a_document(
+    house: House, kind: Kind, start: date, version: int, suffix: str = "pdf", media_type: str = "application/pdf"
 ) -> None:
-    name = f"weekly-report-{monday}-v{version}.{suffix}"
+    """A period that is closed, with one document."""
+    name, job_id, now = f"{kind}-{start}-v{version}.{suffix}", f"{kind}.{start}.{version}.{suffix}", house.app.now()
     with house.app.db.transaction() as con:
-        closing_documents.keep(con, "eow", monday, version, name, media_type, name.encode(), house.app.now())
+        closings.begin(con, kind, start, start, job_id, "test", now)
+        closings.close(con, job_id, version, records=0, sentence="Closed.", stated=[], now=now)
+        closing_documents.keep(con, kind, start, version, name, media_type, name.encode(), now)
 
 
 def test_the_weekly_report_is_that_of_the_newest_week_and_version(served: House) -> None:
     monday = date(2026, 9, 7)
-    a_report(served, monday - timedelta(weeks=1), 3)
-    a_report(served, monday, 1)
-    a_report(served, monday, 2)
-    a_report(served, monday, 2, "csv", "text/csv")
+    a_document(served, "eow", monday - timedelta(weeks=1), 3)
+    a_document(served, "eow", monday, 1)
+    a_document(served, "eow", monday, 2)
+    a_document(served, "eow", monday, 2, "csv", "text/csv")
     reply = get("/api/download/weekly-report")
-    assert (reply.status, reply.text) == (200, "weekly-report-2026-09-07-v2.pdf")
+    assert (reply.status, reply.text) == (200, "eow-2026-09-07-v2.pdf")
     assert reply.headers["content-type"] == "application/pdf"
-    assert reply.headers["content-disposition"] == 'attachment; filename="weekly-report-2026-09-07-v2.pdf"'
+    assert reply.headers["content-disposition"] == 'attachment; filename="eow-2026-09-07-v2.pdf"'
     assert reply.headers["cache-control"] == "no-store"
     older = get("/api/download/weekly-report?week=2026-W36")
-    assert older.text == "weekly-report-2026-08-31-v3.pdf"
-    assert get("/api/download/weekly-report?format=csv&week=2026-W37").text == "weekly-report-2026-09-07-v2.csv"
+    assert older.text == "eow-2026-08-31-v3.pdf"
+    assert get("/api/download/weekly-report?format=csv&week=2026-W37").text == "eow-2026-09-07-v2.csv"
 
 
 @pytest.mark.parametrize(
@@ -232,13 +251,37 @@ def test_a_weekly_report_that_there_is_none_of_is_said_plainly(
 
 
 def test_a_document_is_handed_out_to_known_callers_only(served: House) -> None:
-    a_report(served, date(2026, 9, 7), 1)
+    a_document(served, "eow", date(2026, 9, 7), 1)
     assert get("/api/download/weekly-report", x_forwarded_for="10.0.0.9").status == 403
 
 
 def test_a_document_keeps_a_name_with_any_letters(served: House) -> None:
+    a_document(served, "eow", date(2026, 9, 7), 2, "csv")
     with served.app.db.transaction() as con:
-        closing_documents.keep(con, "eow", date(2026, 9, 7), 1, "Rinse & Co é.pdf", "application/pdf", b"%PDF",
+        closing_documents.keep(con, "eow", date(2026, 9, 7), 2, "Rinse & Co é.pdf", "application/pdf", b"%PDF",
                                served.app.now())  # fmt: skip
     reply = get("/api/download/weekly-report")
     assert reply.headers["content-disposition"] == "attachment; filename*=utf-8''Rinse%20%26%20Co%20%C3%A9.pdf"
+
+
+def test_the_invoice_is_that_of_the_newest_month_that_is_closed(served: House) -> None:
+    a_document(served, "eom", date(2026, 7, 1), 2)
+    a_document(served, "eom", date(2026, 8, 1), 1)
+    for suffix, media_type in (("xlsx", "application/x"), ("csv", "text/csv")):
+        a_document(served, "eom", date(2026, 8, 1), 1, suffix, media_type)
+    with served.app.db.transaction() as con:  # one that is made, and whose month is not closed yet
+        closing_documents.keep(
+            con, "eom", date(2026, 9, 1), 1, "early.pdf", "application/pdf", b"%PDF", served.app.now()
+        )
+    for form in ("pdf", "xlsx", "csv"):
+        assert get(f"/api/download/invoice?format={form}").text == f"eom-2026-08-01-v1.{form}"
+    assert get("/api/download/invoice?month=2026-07").text == "eom-2026-07-01-v2.pdf"
+    for query, status, said in (
+        ("?month=2026-09", 404, "There is no invoice of 2026-09 yet. Close the month first."),
+        ("?month=2026-13", 400, "month: a month like 2026-11."),
+        ("?month=July", 400, "month: a month like 2026-11."),
+        ("?format=docx", 400, "format: one of pdf, xlsx, csv."),
+    ):
+        reply = get(f"/api/download/invoice{query}")
+        assert (reply.status, reply.data) == (status, {"error": said})
+    assert get("/api/download/invoice", x_forwarded_for="10.0.0.9").status == 403
