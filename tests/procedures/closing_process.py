@@ -1,9 +1,12 @@
-"""A process of its own that closes a week, and is killed with SIGKILL where it is told: for proving that this is safe.
+"""A process that closes a week or a month, and is killed with SIGKILL where it is told: for proving that this is safe.
 
-python -m tests.procedures.closing_process DATABASE SHIPSTATION_URL MAIL_URL NOW [POINT]
+python -m tests.procedures.closing_process DATABASE SHIPSTATION_URL MAIL_URL
 
-A point is 'eod.census begun' or 'eod.census done': as its step begins, or when all of it is written but its checkpoint.
-What an earlier one left is recovered, and its closing tried again; without one, a closing is begun.
+It reads lines 'NOW KIND POINT'. For each a child is forked that works at that instant and dies at that point; how it
+ended is written as a line: minus the signal's number, or its exit code. Importing is done once for all.
+
+A point is 'eod.census/begun' or 'eod.census/done': as its step begins, or when all of it is written but its checkpoint;
+'-' is none. What an earlier child left is recovered, and its closing tried again; without one, a closing is begun.
 """
 
 from __future__ import annotations
@@ -28,19 +31,23 @@ from shipsync.store import jobs
 from shipsync.store.db import open_database
 from tests.procedures.test_alerts_and_mail import MAIL
 
-WEEK = "eow"
-# In the order in which one closing passes them.
-POINTS = (
-    "eow.day begun",
-    *(f"eod.{name} {moment}" for name in ("sync", "shipped", "census", "recalculate", "freeze")
+# In the order in which a closing passes them. The week has its day closed; the month finds both closed.
+WEEK = (
+    "eow.day/begun",
+    *(f"eod.{name}/{moment}" for name in ("sync", "shipped", "census", "recalculate", "freeze")
       for moment in ("begun", "done")),
-    "eow.day done",
-    *(f"eow.{name} {moment}" for name in ("weeks", "stock", "report") for moment in ("begun", "done")),
-    "eow.mail begun",
-    *(f"mail.{name} {moment}" for name in ("settle", "send") for moment in ("begun", "done")),
-    "eow.mail done",
-    *(f"eow.archive {moment}" for moment in ("begun", "done")),
+    "eow.day/done",
+    *(f"eow.{name}/{moment}" for name in ("weeks", "stock", "report") for moment in ("begun", "done")),
+    "eow.mail/begun",
+    *(f"mail.{name}/{moment}" for name in ("settle", "send") for moment in ("begun", "done")),
+    "eow.mail/done",
+    *(f"eow.archive/{moment}" for moment in ("begun", "done")),
 )  # fmt: skip
+MONTH = tuple(
+    f"eom.{name}/{moment}"
+    for name in ("week", "check", "charges", "report", "mail", "archive")
+    for moment in ("begun", "done")
+)
 
 
 def dying_at(point: str, procedures: Mapping[str, Procedure]) -> dict[str, Procedure]:
@@ -48,9 +55,9 @@ def dying_at(point: str, procedures: Mapping[str, Procedure]) -> dict[str, Proce
 
     def watched(workflow: str, name: str, do: Callable[[Work], Any]) -> Callable[[Work], Any]:
         def step(work: Work) -> Any:
-            die_at(f"{workflow}.{name} begun")
+            die_at(f"{workflow}.{name}/begun")
             result = do(work)
-            die_at(f"{workflow}.{name} done")
+            die_at(f"{workflow}.{name}/done")
             return result
 
         return step
@@ -67,24 +74,36 @@ def dying_at(point: str, procedures: Mapping[str, Procedure]) -> dict[str, Proce
     }
 
 
-def main(database: Path, shipstation: str, mail: str, now: datetime, point: str) -> None:
-    """Recover, and close the week that `now` lies in, or go on with it."""
+def close(database: Path, shipstation: str, mail: str, now: datetime, kind: str, point: str) -> None:
+    """Recover, and close the period that `now` lies in, or go on with it."""
     time = VirtualClock(now)
     clock = Clock(time.now, time.sleep, lambda: time.now().timestamp())
-    with open_database(database) as db:
+    with open_database(database, threads=1) as db:
         door = open_door(shipstation, "sandbox", "sandbox", clock)
         doors = {"shipstation": door, "mail": SendGrid(mail, "SG.key")}
         app = App(load_settings(MAIL, None), db, doors, clock, procedures=dying_at(point, PROCEDURES))
         recover(app)
-        begun = jobs.latest_jobs(db.read(), WEEK, 1)
+        begun = jobs.latest_jobs(db.read(), kind, 1)
         if begun:
             queue.retry(db, begun[0].job_id, "test", clock.now())
         else:
-            queue.enqueue(db, WEEK, {}, "test", clock.now())
+            queue.enqueue(db, kind, {}, "test", clock.now())
         while app.worker.run_next():
             pass
         door.close()
 
 
+def main(database: Path, shipstation: str, mail: str) -> None:
+    """Fork a child for each line."""
+    for line in sys.stdin:
+        now, kind, point = line.split()
+        child = os.fork()
+        if not child:
+            close(database, shipstation, mail, datetime.fromisoformat(now), kind, point)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], datetime.fromisoformat(sys.argv[4]), " ".join(sys.argv[5:]))
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

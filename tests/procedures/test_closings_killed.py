@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -16,20 +16,23 @@ from typing import Any, cast
 import pytest
 
 from shipsync.jobs.worker import recover
+from shipsync.procedures import eom
 from shipsync.runtime import App
 from shipsync.store import closing_documents, closings, invariants, ledger, outbox
 from shipsync.store import jobs as jobs_store
 from tests.doors.mail_service import a_mail_service
 from tests.house import House, a_house
 from tests.procedures.closing_day import counted, expected, shipped, waiting
-from tests.procedures.closing_process import POINTS
+from tests.procedures.closing_process import MONTH, WEEK
 from tests.procedures.deaths import Dying, Killed, Moment
+from tests.procedures.month import FRIDAY as LAST
+from tests.procedures.month import JULY, go_to, in_july
+from tests.procedures.month import MONDAY as LAST_MONDAY
 from tests.procedures.test_alerts_and_mail import with_mail
 
 ROOT = Path(__file__).parents[2]
 FRIDAY = datetime(2026, 9, 18, 20, 0, tzinfo=UTC)
 DAY, MONDAY = FRIDAY.date(), FRIDAY.date() - timedelta(days=4)
-KEY = "weekly-report/2026-W38/v1"
 
 
 def wrong(house: House) -> list[str]:
@@ -60,37 +63,66 @@ def closed_once(house: House, kind: Any, period: Any) -> closings.Closing:
     return found
 
 
-@pytest.mark.parametrize("points", [POINTS[::2], POINTS[1::2]], ids=["one half", "the other"])
-def test_killed_at_every_step_of_a_day_and_a_week_both_are_closed_once(points: Sequence[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("half", [0, 1], ids=["one half", "the other"])
+def test_killed_at_every_step_of_a_day_a_week_and_a_month_all_are_closed_once(half: int, tmp_path: Path) -> None:
     """One after the other: each process is killed a point further on than the one before, the last one is not."""
     database = tmp_path / "a.duckdb"
-    with a_mail_service() as service, a_house(tmp_path, start=FRIDAY, database=database) as house:
-        counted(house, "17612", "250237", 100)
-        shipped(house, 3)
+    points = [
+        *(("eow", point) for point in (*WEEK[half::2], "-")),
+        *(("eom", point) for point in (*MONTH[half::2], "-")),
+    ]
+    with a_mail_service() as service, in_july(tmp_path, database=database) as house:
+        go_to(house, LAST)
+        shipped(house, 3, cost=Decimal("10.00"))
         waiting(house, 2)
         house.wait()
         house.app.db.close()
-        for point in (*points, ""):
-            house.wait(1)
-            now = house.clock.now().isoformat()
-            command = [sys.executable, "-m", "tests.procedures.closing_process", str(database), house.server.url]
-            died = subprocess.run([*command, service.url, now, *point.split()], cwd=ROOT, check=False)
-            assert died.returncode == (-signal.SIGKILL if point else 0), point
-    with a_house(tmp_path, start=FRIDAY + timedelta(hours=1), database=database) as house:
-        assert len(service.mails) == 1
+        ended = []
+        command = [sys.executable, "-m", "tests.procedures.closing_process", str(database), house.server.url]
+        with subprocess.Popen(
+            [*command, service.url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            for kind, point in points:
+                house.wait(1)
+                process.stdin.write(f"{house.clock.now().isoformat()} {kind} {point}\n")
+                process.stdin.flush()
+                ended.append((point, int(process.stdout.readline())))
+            process.stdin.close()
+        assert ended == [(point, 0 if point == "-" else -signal.SIGKILL) for _, point in points]
+    with a_house(tmp_path, start=datetime(2026, 7, 31, 22, tzinfo=UTC), database=database) as house:
         assert wrong(house) == []
-        day, week = closed_once(house, "eod", DAY), closed_once(house, "eow", MONDAY)
+        day, week, month = (
+            closed_once(house, kind, start) for kind, start in (("eod", LAST), ("eow", LAST_MONDAY), ("eom", JULY))
+        )
         assert day.sentence == "Physical count ready: 1 order shipped today, 5 SKUs updated"
-        assert expected(house, DAY) == {("17612", "250237"): 97}
+        assert expected(house, LAST)["17612", "250237"] == 97
         assert house.rows("SELECT DISTINCT version FROM expected_stock") == [(1,)]
-        assert week.sentence == "Week 38: 3 units, 5 SKUs unknown"
-        kept = closing_documents.documents_of(house.app.db.read(), "eow", MONDAY, 1)
-        mailed = outbox.files(house.app.db.read(), KEY)
-        assert [one.name for one in kept] == sorted(one.name for one in mailed)
-        assert house.rows("SELECT mail_key, status FROM outbox") == [(KEY, "sent")]
-        assert house.rows("SELECT status, attempts FROM jobs WHERE job_id = 'eow.1'") == [
-            ("succeeded", len(points) + 1)
+        assert week.sentence == "Week 31: 3 units, 5 SKUs unknown"
+        made = eom.frozen(month)
+        assert (made.carrier_cost, made.service_fees, made.reason) == (Decimal("10.00"), Decimal("260.00"), "")
+        con = house.app.db.read()
+        kinds: tuple[tuple[closings.Kind, date, str], ...] = (
+            ("eow", LAST_MONDAY, "weekly-report/2026-W31/v1"),
+            ("eom", JULY, "charge-report/2026-07/v1"),
+        )
+        for closing, start, key in kinds:
+            kept = {one.name for one in closing_documents.documents_of(con, closing, start, 1)}
+            assert len(kept) == 3
+            assert {one.name for one in outbox.files(con, key)} == {
+                name for name in kept if closing == "eow" or not name.endswith(".csv")
+            }
+        assert house.rows("SELECT mail_key, status FROM outbox ORDER BY 1") == [
+            ("charge-report/2026-07/v1", "sent"),
+            ("weekly-report/2026-W31/v1", "sent"),
         ]
+        assert len(service.mails) == 2
+        assert house.rows("SELECT job_id, month FROM charge_report") == [("eom.1", JULY)]
+        attempts = house.rows(
+            "SELECT job_id, attempts FROM jobs WHERE job_id IN ('eow.1', 'eom.1') ORDER BY job_id DESC"
+        )
+        assert attempts == [("eow.1", len(WEEK[half::2]) + 1), ("eom.1", len(MONTH[half::2]) + 1)]
         assert house.rows("SELECT count(*) FROM jobs WHERE status NOT IN ('succeeded', 'interrupted')") == [(0,)]
 
 
