@@ -1,8 +1,10 @@
-"""Checks after every tick of a simulation that what has to hold does hold (DESIGN section 6): I1 to I6, I8, I11, I12.
+"""Checks after every tick of a simulation that what has to hold does hold (DESIGN section 6): I1 to I6, I8, I9, I11
+and I12.
 
 It is told from the tables, from the world itself and from the server's log of requests; none of the rules that it
-checks are used. After a closing the ledger is gone through entry by entry, and a report's units are held against what
-was shipped. I7, I9 and I10 speak of parts that a simulation does not run.
+checks are used. After a closing the ledger is gone through entry by entry, a report's units are held against what was
+shipped, and all that was ever billed of labels against what those labels cost. I7 and I10 speak of parts that a
+simulation does not run.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Invariants:
         self._routed: dict[int, set[datetime]] = {}
         self._issued: dict[tuple[str, date, int | None], Closing] = {}
         self._documents: set[tuple[object, ...]] = set()
+        self._billed: set[tuple[object, ...]] = set()
 
     def check(self, app: App, world: World) -> None:
         """Look at everything. To be called while no job is under way."""
@@ -115,7 +118,7 @@ class Invariants:
     def _closings(self, app: App) -> Iterator[str]:
         """I8: what was issued stays. I3, I4 and the figures of what is new."""
         con = app.db.read()
-        kinds: tuple[closings.Kind, ...] = ("eod", "eow")
+        kinds: tuple[closings.Kind, ...] = ("eod", "eow", "eom")
         issued = {
             (one.kind, one.period_start, one.version): one
             for kind in kinds
@@ -128,12 +131,16 @@ class Invariants:
         documents = invariants.documents(con)
         if not self._documents <= documents:
             yield "I8: a document that was kept is gone, or another one"
+        billed = invariants.billed_rows(con) if any(kind == "eom" for kind, *_ in issued) else set()
+        if not self._billed <= billed:
+            yield "I8: what a month was billed by is gone, or another"
         new = [one for key, one in issued.items() if key not in self._issued]
         if new:
             yield from _stock(con, app.now())
         for one in new:
-            yield from _report(con, one)
-        self._issued, self._documents = issued, documents
+            yield from _week(con, one)
+            yield from _month(con, one)
+        self._issued, self._documents, self._billed = issued, documents, billed
 
 
 def _stock(con: Cursor, now: datetime) -> Iterator[str]:
@@ -149,7 +156,7 @@ def _stock(con: Cursor, now: datetime) -> Iterator[str]:
             yield f"I4: of lot {lot} there are {lots.get(lot)}, the ledger says {told.get(lot)}"
 
 
-def _report(con: Cursor, closing: Closing) -> Iterator[str]:
+def _week(con: Cursor, closing: Closing) -> Iterator[str]:
     """A weekly report's units are what is in the parcels of its week."""
     if closing.kind != "eow" or closing.content is None:
         return
@@ -161,6 +168,24 @@ def _report(con: Cursor, closing: Closing) -> Iterator[str]:
         gone = moved.pop("shipped")
         if stock is not None and stock != sum(moved.values()) - gone:
             yield f"I3: {closing.job_id} reports {stock} of {sku}, and {sum(moved.values()) - gone} by what moved"
+
+
+def _month(con: Cursor, closing: Closing) -> Iterator[str]:
+    """An invoice's units are what is in the parcels of its days; and by now each label was billed as it stands."""
+    if closing.kind != "eom" or closing.content is None:
+        return
+    made = json.loads(closing.content)
+    left = day_census.units_between(con, closing.period_start, date.fromisoformat(made["billed_through"]))
+    billed = Counter[str]()
+    for line in made["lines"]:
+        if line["charge"] == "unit":
+            billed[line["sku"]] += line["quantity"]
+    for sku, units in billed.items():
+        if units != left.get(sku, 0):
+            yield f"I9: {closing.job_id} bills {units} of {sku}, and {left.get(sku, 0)} have left"
+    for month, through, cost, now in invariants.billed_carrier_cost(con):
+        if cost != now:
+            yield f"I9: by {closing.job_id} {cost} was billed for labels of {month} to {through}, and they cost {now}"
 
 
 def _is_held_by(entry: quarantine.Entry, order_id: int, modified: datetime) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from shipsync.store.cursor import Cursor
 from shipsync.store.ledger import OUT_OF_STEP
@@ -95,6 +96,86 @@ _NEVER = {
         FULL JOIN expected_stock kept USING (period_start, version, sku, lot)
         WHERE frozen.units IS DISTINCT FROM kept.expected
         """,
+    "I8: what a month's closing billed is not what its report says": """
+        SELECT said.job_id, said.month, said.amount, r.total
+        FROM (
+            SELECT job_id, period_start AS month, coalesce(list_sum(CAST(
+                       json_extract_string(content, '$.lines[*].amount') AS DECIMAL(14, 2)[])), 0) AS amount
+            FROM closings
+            WHERE kind = 'eom' AND content IS NOT NULL
+            UNION ALL
+            SELECT job_id, CAST(unnest(json_extract_string(content, '$.restatements[*].month')) AS DATE),
+                   CAST(unnest(json_extract_string(content, '$.restatements[*].now')) AS DECIMAL(14, 2))
+            FROM closings
+            WHERE kind = 'eom' AND content IS NOT NULL
+        ) said
+        FULL JOIN charge_report r USING (job_id, month)
+        WHERE said.amount IS DISTINCT FROM r.total
+        """,
+    "I8: a month's closing rests on other labels than its report says": """
+        SELECT c.job_id
+        FROM closings c
+        LEFT JOIN (
+            SELECT job_id, month, string_agg(concat_ws('|', shipment_id, day, coalesce(carrier_code, ''),
+                       coalesce(service_code, ''), voided, shipment_cost, insurance_cost), chr(10)
+                       ORDER BY shipment_id) AS labels
+            FROM charge_report_labels
+            GROUP BY job_id, month
+        ) l ON l.job_id = c.job_id AND l.month = c.period_start
+        WHERE c.kind = 'eom' AND c.content IS NOT NULL
+          AND sha256(coalesce(l.labels, '')) <> json_extract_string(c.content, '$.labels_digest')
+        """,
+    "I9: what is billed of a month is not the sum of its lines": """
+        SELECT r.job_id, r.month, r.total, sum(l.amount)
+        FROM charge_report r
+        LEFT JOIN charge_report_lines l USING (job_id, month)
+        GROUP BY r.job_id, r.month, r.total
+        HAVING r.total <> coalesce(sum(l.amount), 0)
+        """,
+    "I9: carrier cost of a day is not what its labels cost, without those that were voided": """
+        SELECT job_id, month, day, lines.amount, labels.amount
+        FROM (
+            SELECT job_id, month, day, sum(amount) AS amount
+            FROM charge_report_lines
+            WHERE charge IN ('postage', 'insurance', 'return', 'void')
+            GROUP BY job_id, month, day
+        ) lines
+        FULL JOIN (
+            SELECT job_id, month, day, sum(CASE WHEN voided THEN 0 ELSE shipment_cost + insurance_cost END) AS amount
+            FROM charge_report_labels
+            GROUP BY job_id, month, day
+        ) labels USING (job_id, month, day)
+        WHERE coalesce(lines.amount, 0) <> coalesce(labels.amount, 0)
+        """,
+    "I9: a fee is for other orders, units or pallets than left, or stood there": """
+        SELECT job_id, month, charge, day, sku, billed.quantity, rests.quantity
+        FROM (
+            SELECT job_id, month, charge, day, coalesce(sku, '') AS sku, sum(quantity) AS quantity
+            FROM charge_report_lines
+            WHERE charge IN ('order', 'unit', 'pallet_day')
+            GROUP BY ALL
+        ) billed
+        FULL JOIN (
+            SELECT job_id, month, 'order' AS charge, day, '' AS sku, count(*) AS quantity
+            FROM charge_report_orders
+            GROUP BY ALL
+            UNION ALL
+            SELECT job_id, month, 'unit', day, sku, sum(quantity)
+            FROM charge_report_items
+            GROUP BY ALL
+            HAVING sum(quantity) <> 0
+            UNION ALL
+            SELECT job_id, month, 'pallet_day', day, sku, (units + pallet_size - 1) // pallet_size
+            FROM charge_report_stock
+            WHERE units > 0 AND pallet_size IS NOT NULL
+        ) rests USING (job_id, month, charge, day, sku)
+        WHERE billed.quantity IS DISTINCT FROM rests.quantity
+        """,
+    "I9: a fee is not its quantity times its rate, to the cent": """
+        SELECT job_id, month, charge, day, quantity, rate, amount
+        FROM charge_report_lines
+        WHERE charge IN ('order', 'unit', 'pallet_day', 'receipt') AND amount <> round(quantity * rate, 2)
+        """,
     "D15: a closing is closed and lacks its version, its instant or its figures": """
         SELECT job_id
         FROM closings
@@ -175,3 +256,44 @@ def versions_routed_since(con: Cursor, since: datetime) -> list[tuple[int, datet
 def documents(con: Cursor) -> set[tuple[object, ...]]:
     """(kind, period, version, name, hash) of every document that a closing has kept."""
     return set(con.rows("SELECT kind, period_start, version, name, sha256 FROM closing_documents"))
+
+
+def billed_rows(con: Cursor) -> set[tuple[object, ...]]:
+    """(table, closing, month, rows, hash of all of them) of what closings of months that are closed rest on."""
+    tables = ("charge_report", *(f"charge_report_{what}" for what in ("lines", "labels", "orders", "items", "stock",
+                                                                       "receipts")))  # fmt: skip
+    selects = (
+        f"SELECT '{table}', job_id, month, count(*), bit_xor(hash(t)) "  # noqa: S608 - our own names
+        f"FROM {table} t WHERE job_id IN (SELECT job_id FROM closings WHERE closed_at IS NOT NULL) GROUP BY ALL"
+        for table in tables
+    )
+    return set(con.rows(" UNION ALL ".join(selects)))
+
+
+def billed_carrier_cost(con: Cursor) -> list[tuple[date, date, Decimal, Decimal]]:
+    """(month, last day that is billed, carrier cost as it was billed last, what the labels of those days cost now)."""
+    rows = con.rows(
+        """
+        WITH billed AS (
+            SELECT r.job_id, r.month, r.billed_through
+            FROM charge_report r
+            JOIN closings c USING (job_id)
+            WHERE c.closed_at IS NOT NULL
+            QUALIFY row_number() OVER (PARTITION BY r.month ORDER BY c.closed_at DESC) = 1
+        ),
+        carrier AS (
+            SELECT job_id, month, sum(amount) AS amount
+            FROM charge_report_lines
+            WHERE charge IN ('postage', 'insurance', 'return', 'void')
+            GROUP BY job_id, month
+        )
+        SELECT b.month, b.billed_through, coalesce(any_value(l.amount), 0),
+               coalesce(sum(s.shipment_cost + s.insurance_cost) FILTER (WHERE NOT s.voided), 0)
+        FROM billed b
+        LEFT JOIN carrier l USING (job_id, month)
+        LEFT JOIN shipments s ON s.ship_date BETWEEN b.month AND b.billed_through
+        GROUP BY b.month, b.billed_through
+        ORDER BY b.month
+        """
+    )
+    return [(month, through, Decimal(billed), Decimal(now)) for month, through, billed, now in rows]

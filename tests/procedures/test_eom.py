@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -58,6 +58,19 @@ from tests.procedures.test_alerts_and_mail import MAIL, with_mail
 KEY = "charge-report/2026-07/v1"
 DOCUMENTS = [f"shipsync-invoice-2026-07-v1.{ending}" for ending in ("csv", "pdf", "xlsx")]
 NOBODY_CLOSED = {"reason": "Nobody closed days then."}
+TAMPERED = (
+    ("UPDATE charge_report SET total = total + 1", "I8: what a month's closing billed"),
+    ("UPDATE charge_report_labels SET voided = NOT voided", "I8: a month's closing rests on other labels"),
+    ("DELETE FROM charge_report_lines WHERE charge = 'minimum'", "I9: what is billed of a month"),
+    ("DELETE FROM charge_report_lines WHERE charge = 'void'", "I9: carrier cost of a day"),
+    ("DELETE FROM charge_report_orders", "I9: a fee is for other orders"),
+    ("UPDATE charge_report_stock SET units = units + 50 WHERE sku = '17904'", "I9: a fee is for other orders"),
+    ("UPDATE charge_report_lines SET amount = 1 WHERE charge = 'receipt'", "I9: a fee is not its quantity"),
+)
+
+
+class Undone(Exception):
+    """What was tampered with is put back."""
 
 
 @pytest.fixture
@@ -169,6 +182,11 @@ def test_a_month_is_closed_with_its_week_its_day_its_invoice_and_its_documents(t
         assert sorted(kept(house)) == DOCUMENTS
         assert all(content for content in kept(house).values())
         assert list(invariants.broken(house.app.db.read())) == []
+        for sql, said in TAMPERED:
+            with suppress(Undone), house.app.db.transaction() as con:
+                con.execute(sql)
+                assert [one for one in invariants.broken(con) if one.startswith(said)], sql
+                raise Undone
 
 
 def closings_of(house: House, kind: closings.Kind, start: date, version: int | None = None) -> closings.Closing:
