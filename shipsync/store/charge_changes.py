@@ -58,7 +58,7 @@ def _labels(con: Cursor, span: dict[str, object], zone: ZoneInfo) -> list[LabelC
                        AS DATE)) AS day, carrier_code, service_code, warehouse_id, is_return_label, voided,
                    shipment_cost, insurance_cost, voided_at, first_seen_at
             FROM shipments
-            WHERE shipment_id IN (SELECT shipment_id FROM b) OR shipment_id IN (SELECT shipment_id FROM ({LABELS}))
+            WHERE shipment_id IN (SELECT shipment_id FROM b UNION SELECT shipment_id FROM ({LABELS}))
         )
         SELECT coalesce(n.shipment_id, b.shipment_id), coalesce(n.order_number, b.order_number), b.shipment_id IS NULL,
                {before}, n.shipment_id IS NULL, {after}, CASE WHEN n.voided THEN n.voided_at END,
@@ -96,8 +96,9 @@ def _orders(con: Cursor, span: dict[str, object]) -> list[OrderChange]:
         n AS (
             SELECT shipstation_order_id, order_number, ship_date AS day
             FROM shipped_orders
-            WHERE shipstation_order_id IN (SELECT shipstation_order_id FROM b)
-               OR shipstation_order_id IN (SELECT shipstation_order_id FROM ({ORDERS}))
+            WHERE shipstation_order_id IN (
+                SELECT shipstation_order_id FROM b UNION SELECT shipstation_order_id FROM ({ORDERS})
+            )
         )
         SELECT coalesce(n.order_number, b.order_number) AS number, b.day, n.day
         FROM b
