@@ -40,6 +40,7 @@ bench: $(VENV)/development
 	$(BIN)/python -m bench.tabs
 	$(BIN)/python -m bench.inventory
 	$(BIN)/python -m bench.closings
+	$(BIN)/python -m bench.charges
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
