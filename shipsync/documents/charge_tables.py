@@ -24,6 +24,9 @@ from shipsync.rules.restatement import RestatedLine, Restatement
 
 R = TypeVar("R")
 
+# A spreadsheet holds 1,048,576 rows; what is beyond them it would leave out without a word.
+LABELS_A_SHEET = 1_000_000
+
 CSV_COLUMNS = (
     "Invoice",
     "Month",
@@ -106,7 +109,7 @@ def csv(made: ChargeReport) -> bytes:
     return csv_bytes(CSV_COLUMNS, (_csv_row(made, row) for row in rows), zone=ZoneInfo(made.zone))
 
 
-def xlsx(made: ChargeReport, labels: Sequence[Label]) -> bytes:
+def xlsx(made: ChargeReport, labels: Sequence[Label], *, labels_a_sheet: int = LABELS_A_SHEET) -> bytes:
     """The workbook; `labels` are those the report rests on. The same report and labels give the same bytes."""
     book = Workbook(f"{charge_texts.TITLE} {made.number}, {charge_texts.period(made)}", made.made_at, is_large=True)
     _summary(book, made)
@@ -115,7 +118,9 @@ def xlsx(made: ChargeReport, labels: Sequence[Label]) -> bytes:
     _listed(book, "Days", _day_columns(made), days, is_one_page_wide=True, frozen=1)
     _carriers(book, made)
     unused = {one.shipment_id: one.why for one in made.unused}
-    _listed(book, "Labels", _label_columns(unused), labels)
+    for number, first in enumerate(range(0, max(len(labels), 1), labels_a_sheet), start=1):
+        part = labels[first : first + labels_a_sheet]
+        _listed(book, "Labels" if number == 1 else f"Labels {number}", _label_columns(unused), part)
     _listed(book, "Stock", _STOCK, made.stock, is_one_page_wide=True)
     _listed(book, "Restatements", _RESTATED, list(_restated(made)))
     _listed(book, "Rates", _RATES, made.rates, is_one_page_wide=True, frozen=1)
