@@ -11,6 +11,7 @@ from shipsync.store.closings import Closing
 from shipsync.store.jobs import JobView
 from shipsync.web import words
 from shipsync.web.answers import ask
+from shipsync.web.closing_documents import documents
 from shipsync.web.closing_mail import mail_dialog, mail_state
 from shipsync.web.closing_panel import (
     points_label,
@@ -35,7 +36,7 @@ from shipsync.web.closing_state import (
 from shipsync.web.closing_versions import versions_table
 from shipsync.web.job_panel import draw_job
 from shipsync.web.roles import Role, may, require
-from shipsync.web.week_report import documents, restated, week_version
+from shipsync.web.week_report import restated, week_version
 
 MOST_WEEKS = 60  # that can be closed afterwards
 _DRAWN = "end_of_week_drawn"  # the newest closing when the page was drawn as a whole
@@ -94,7 +95,7 @@ def _result(closing: Closing, *, key: str) -> None:
     with st.container(border=True):
         st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
         documents(closing, key=key)
-        mail_state(week_name(closing.period_start), closing.version or 0, key=key)
+        mail_state(closing, key=key)
 
 
 @st.fragment(run_every=5.0, key="end_of_week_since")
@@ -122,7 +123,7 @@ def _another() -> None:
         weeks = weeks_between(max(week_of(oldest), newest - timedelta(weeks=MOST_WEEKS - 1)), newest)[::-1]
         with st.container(horizontal=True, vertical_alignment="bottom"):
             monday = st.selectbox("Week", weeks, format_func=week_words, key="end_of_week_monday", width=360)
-            if st.button(week_label(recipients()), key="end_of_week_afterwards"):
+            if st.button(week_label(recipients(WEEK)), key="end_of_week_afterwards"):
                 press_week(monday)
 
 
@@ -156,7 +157,7 @@ def _report(closing: Closing) -> None:
 
 @st.fragment(run_every=2.0, key="end_of_week_mails")
 def _mails(closing: Closing) -> None:
-    mail_state(week_name(closing.period_start), closing.version or 0, key="end_of_week_shown")
+    mail_state(closing, key="end_of_week_shown")
 
 
 week_dialog()

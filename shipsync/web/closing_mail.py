@@ -1,4 +1,4 @@
-"""The mails of one weekly report: how each stands, and sending it once more, which asks once."""
+"""The mails of one closing: how each stands, and sending it once more, which asks once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from shipsync import runtime
 from shipsync.procedures import mail
 from shipsync.procedures.mail import Addresses
 from shipsync.store import outbox
+from shipsync.store.closings import Closing
 from shipsync.store.outbox import Kept
 from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.closing_panel import when_words
-from shipsync.web.closing_state import report_addresses, today
+from shipsync.web.closing_state import MAILED, period_name, report_addresses, today
 from shipsync.web.links import link
 from shipsync.web.roles import Role, may, require
 
@@ -22,9 +23,12 @@ _FLASH = "closing_mail_flash"
 _UNSURE = ("failed", "unknown")
 
 
-def mail_state(week: str, version: int, *, key: str) -> None:
+def mail_state(closing: Closing, *, key: str) -> None:
     """Each sending of one version, the newest first, with the way to send it again."""
-    sendings = [one for one in ask(outbox.of_period, mail.WEEKLY_REPORT, week) if one.version == version]
+    period = period_name(closing.kind, closing.period_start)
+    sendings = [
+        one for one in ask(outbox.of_period, MAILED[closing.kind], period) if one.version == (closing.version or 0)
+    ]
     if not sendings:
         st.markdown("It was mailed to nobody: no recipients were named when it was closed.")
         link("settings", "Name them")
@@ -53,7 +57,7 @@ def mail_dialog() -> None:
         _ask_to_send(kept)
 
 
-@st.dialog("Send the report again?", on_dismiss="ignore")
+@st.dialog("Send it again?", on_dismiss="ignore")
 def _ask_to_send(kept: Kept) -> None:
     to = _to(kept).recipients
     files = ", ".join(ask(outbox.file_names, kept.mail_key))
@@ -87,5 +91,5 @@ def send(kept: Kept) -> str:
 
 
 def _to(kept: Kept) -> Addresses:
-    """Those named now; where nobody is, those it went to."""
-    return report_addresses() or Addresses(kept.sender, kept.recipients)
+    """Those named now for such reports; where nobody is, those it went to."""
+    return report_addresses(kept.kind) or Addresses(kept.sender, kept.recipients)

@@ -10,19 +10,22 @@ from datetime import date, datetime
 
 import streamlit as st
 
+from shipsync.rules.months import month_of, month_words
 from shipsync.rules.readiness import Point, is_blocked
 from shipsync.rules.weeks import week_ends
 from shipsync.store.closings import Closing
 from shipsync.store.jobs import JobView
 from shipsync.web import words, workflow_words
-from shipsync.web.closing_state import DAY, WEEK, has_failed, period_asked
+from shipsync.web.closing_state import DAY, MONTH, WEEK, has_failed, period_asked
 from shipsync.web.links import link
 
 _BLOCKS, _OPEN = ":red[■]", ":orange[▲]"
 
 
 def period_words(kind: str, start: date, today: date) -> str:
-    """'Fri 20 Nov 2026', 'today', 'week 47', or 'week 47 of 2025'."""
+    """'Fri 20 Nov 2026', 'today', 'week 47', 'week 47 of 2025', or 'November 2026'."""
+    if kind == MONTH:
+        return month_words(start)
     if kind == WEEK:
         year, number, _ = start.isocalendar()
         return f"week {number}" if year == today.isocalendar().year else f"week {number} of {year}"
@@ -59,7 +62,7 @@ def attempt_line(found: JobView | None, today: date) -> str | None:
     if found is None or not has_failed(found):
         return None
     job, day = found.job, period_asked(found)
-    of = f" for {words.day(day)}" if day is not None and day != today else ""
+    of = f" for {_asked_words(job.kind, day)}" if day is not None and day != today else ""
     at = when_words(job.finished_at, today)
     return f"{words.state(job.status)}: the last attempt{of}, {at}. {words.plain(job.error or '')}"
 
@@ -100,3 +103,7 @@ def short_progress(found: JobView) -> None:
 def week_words(monday: date) -> str:
     """'Week 47, Mon 16 Nov 2026 to Sun 22 Nov 2026'."""
     return f"Week {monday.isocalendar().week}, {words.day(monday)} to {words.day(week_ends(monday))}"
+
+
+def _asked_words(kind: str, day: date) -> str:
+    return month_words(month_of(day)) if kind == MONTH else words.day(day)

@@ -30,14 +30,14 @@ Kind = Literal["primary", "secondary"]
 
 def day_button(points: Sequence[Point], *, key: str, kind: Kind = "primary") -> None:
     """The button that closes today."""
-    if _button("Close the day", points, key, kind):
+    if closing_button("Close the day", points, key=key, kind=kind):
         actions.press(DAY)
         st.rerun()  # the job stands in the button's place at once
 
 
 def week_button(points: Sequence[Point], *, key: str, kind: Kind = "primary") -> None:
     """The button that closes this week; with recipients the dialog comes first."""
-    if _button(week_label(recipients()), points, key, kind):
+    if closing_button(week_label(recipients(WEEK)), points, key=key, kind=kind):
         press_week(week_of(today()))
 
 
@@ -49,7 +49,7 @@ def week_label(to: Sequence[str]) -> str:
 
 def press_week(monday: date) -> NoReturn:
     """Close a week at once, or ask first where that mails."""
-    if recipients():
+    if recipients(WEEK):
         st.session_state[_ASKED] = monday
     else:
         _close(monday)
@@ -65,7 +65,7 @@ def week_dialog() -> None:
 
 @st.dialog("Close the week and send the report?", on_dismiss="ignore")
 def _ask_to_close(monday: date) -> None:
-    to = recipients()
+    to = recipients(WEEK)
     version = ask(closings.next_version, WEEK, monday)
     st.markdown(f"**{week_words(monday)}** becomes version {version}: its figures are frozen and stay as they are.")
     if week_of(today()) == monday and ask(closings.closed, DAY, today()) is None:
@@ -81,6 +81,7 @@ def _close(monday: date) -> None:
     actions.press(WEEK, {} if monday == week_of(today()) else {"date": monday.isoformat()})
 
 
-def _button(label: str, points: Sequence[Point], key: str, kind: Kind) -> bool:
+def closing_button(label: str, points: Sequence[Point], *, key: str, kind: Kind) -> bool:
+    """A button that closes something. Returns whether it was pressed; it cannot be while something blocks it."""
     blocked = is_blocked(points)
     return st.button(label, type=kind, key=key, disabled=blocked, help=_BLOCKED if blocked else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -10,10 +11,11 @@ from shipsync.desk.here import sync_state
 from shipsync.procedures import mail
 from shipsync.procedures.mail import Addresses
 from shipsync.rules import readiness as rules
-from shipsync.rules.periods import business_date
+from shipsync.rules.months import month_ends, month_name
+from shipsync.rules.periods import business_date, day_words
 from shipsync.rules.readiness import PARCELS_SHOW_WITHIN, Point, Standing
-from shipsync.rules.weeks import WorkCalendar
-from shipsync.store import adjustments, closings, counts, jobs, products, quarantine, readiness
+from shipsync.rules.weeks import WorkCalendar, week_name, week_of
+from shipsync.store import adjustments, closings, counts, jobs, parties, products, quarantine, readiness
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.jobs import JobView
@@ -22,10 +24,13 @@ from shipsync.web import words
 from shipsync.web.alert_list import facts_now
 from shipsync.web.answers import ask
 
-ClosingKind = Literal["eod", "eow"]
+ClosingKind = Literal["eod", "eow", "eom"]
 
 DAY: ClosingKind = "eod"
 WEEK: ClosingKind = "eow"
+MONTH: ClosingKind = "eom"
+# What goes out by mail when one is closed.
+MAILED: Mapping[str, str] = {WEEK: mail.WEEKLY_REPORT, MONTH: mail.CHARGE_REPORT}
 _OPEN = ("queued", "running")
 
 
@@ -35,7 +40,7 @@ def today() -> date:
 
 
 def standing_now() -> Standing:
-    """What readiness is told from, for both closings."""
+    """What readiness is told from, for all closings."""
     app = runtime.app()
     now = app.now()
     facts = facts_now(now)
@@ -65,7 +70,7 @@ def week_points(standing: Standing) -> list[Point]:
         today(),
         runtime.app().now(),
         is_day_closed=day is not None and day.period_start == today(),  # no later day can be closed
-        recipients=len(recipients()),
+        recipients=len(recipients(WEEK)),
         without_lead_time=[
             one.sku
             for one in ask(products.products)
@@ -74,15 +79,34 @@ def week_points(standing: Standing) -> list[Point]:
     )
 
 
-def recipients() -> tuple[str, ...]:
-    """To whom the weekly report would go now."""
-    addresses = report_addresses()
+def month_points(standing: Standing, month: date, through: date) -> list[Point]:
+    """What stands against closing a month and billing it through a day."""
+    return rules.of_month(
+        standing,
+        month,
+        through,
+        runtime.app().now(),
+        is_week_closed=ask(closings.closed, WEEK, week_of(through)) is not None,
+        is_day_closed=ask(closings.closed, DAY, through) is not None,
+        recipients=len(recipients(MONTH)),
+        names_client=bool(ask(parties.parties).client),
+    )
+
+
+def billed_through(month: date) -> date:
+    """The last day that closing a month now would bill: whole days up to today, never the future."""
+    return min(month_ends(month), today())
+
+
+def recipients(kind: ClosingKind) -> tuple[str, ...]:
+    """To whom the report of a closing would go now."""
+    addresses = report_addresses(MAILED[kind])
     return addresses.recipients if addresses is not None else ()
 
 
-def report_addresses() -> Addresses | None:
-    """From whom and to whom the weekly report would go now; None: to nobody."""
-    return ask(_report_addresses)
+def report_addresses(mail_kind: str) -> Addresses | None:
+    """From whom and to whom reports of this kind would go now; None: to nobody."""
+    return ask(_report_addresses, mail_kind)
 
 
 def work_calendar_now() -> WorkCalendar | str:
@@ -98,6 +122,13 @@ def last_closed(kind: ClosingKind) -> Closing | None:
 def last_job(kind: str) -> JobView | None:
     """The last attempt, whatever came of it or comes of it."""
     return ask(jobs.newest_view, kind)
+
+
+def period_name(kind: str, start: date) -> str:
+    """A period as addresses, mails and tables name it: a day in words, '2026-W47', '2026-11'."""
+    if kind == WEEK:
+        return week_name(start)
+    return month_name(start) if kind == MONTH else day_words(start)
 
 
 def is_open(found: JobView | None) -> bool:
@@ -123,5 +154,5 @@ def _calendar(con: Cursor) -> WorkCalendar | str:
         return str(error)
 
 
-def _report_addresses(con: Cursor) -> Addresses | None:
-    return mail.report_addresses(con, runtime.app().settings, mail.WEEKLY_REPORT)
+def _report_addresses(con: Cursor, mail_kind: str) -> Addresses | None:
+    return mail.report_addresses(con, runtime.app().settings, mail_kind)

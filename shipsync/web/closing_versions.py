@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 
 from shipsync import runtime
-from shipsync.rules.weeks import week_name
 from shipsync.store import closings
 from shipsync.store.closings import Closing
-from shipsync.web import words, workflow_words
+from shipsync.web import workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.closing_panel import said_of
-from shipsync.web.closing_state import WEEK, ClosingKind, today
+from shipsync.web.closing_state import ClosingKind, period_name, today
 from shipsync.web.opening import open_here, open_page
 from shipsync.web.tables import Column, table
 
@@ -54,7 +53,7 @@ def versions_table(kind: ClosingKind, query_of: Callable[[date], Mapping[str, st
 
 
 def _row(one: Closing) -> dict[str, object]:
-    period = week_name(one.period_start) if one.kind == WEEK else words.day(one.period_start)
+    period = period_name(one.kind, one.period_start)
     return {
         "closing": f"{period}, {one.job_id}" if one.version is None else f"{period}, version {one.version}",
         "state": "closed" if one.closed_at is not None else one.job_status or "not closed",

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
 import streamlit as st
 
-from shipsync import runtime
 from shipsync.documents import weekly_texts
 from shipsync.procedures import weekly_report as procedure
 from shipsync.procedures.eow import frozen
 from shipsync.rules.weekly_report import ReportLine, WeeklyReport
-from shipsync.store import closing_documents
-from shipsync.store.closing_documents import DocumentHead
 from shipsync.store.closings import Closing
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -60,7 +56,6 @@ RESTATED_COLUMNS = (
     Column("now", "Now", "number"),
     Column("change", "Change", "number"),
 )
-_ENDINGS = ("pdf", "xlsx", "csv")
 
 
 def week_version(closing: Closing) -> None:
@@ -94,23 +89,6 @@ def week_version(closing: Closing) -> None:
     st.code(closing.content_hash or words.UNKNOWN, language=None, wrap_lines=True)
 
 
-def documents(closing: Closing, *, key: str) -> None:
-    """The files as they were handed out, each read on its click."""
-    start, version = closing.period_start, closing.version or 0
-    with st.container(horizontal=True, vertical_alignment="center"):
-        for head in sorted(ask(closing_documents.documents_of, "eow", start, version), key=_in_order):
-            ending = head.name.rpartition(".")[2]
-            st.download_button(
-                ending.upper(),
-                partial(_content, closing, head.name),
-                head.name,
-                head.media_type,
-                key=f"{key}_{ending}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
-
-
 def restated(closing: Closing) -> None:
     """What was shipped in the week and is counted otherwise by now: a void, a late label, a correction."""
     found = ask(procedure.restated, closing)
@@ -123,19 +101,6 @@ def restated(closing: Closing) -> None:
         empty="Nothing of what it says was shipped has changed. What was issued stays as it is in any case.",
         height="content",
     )
-
-
-def _in_order(head: DocumentHead) -> int:
-    """The one that is read first, then those that are reckoned with."""
-    ending = head.name.rpartition(".")[2]
-    return _ENDINGS.index(ending) if ending in _ENDINGS else len(_ENDINGS)
-
-
-def _content(closing: Closing, name: str) -> bytes:
-    found = closing_documents.document(runtime.app().db.read(), "eow", closing.period_start, closing.version or 0, name)
-    if found is None:
-        raise LookupError(f"there is no document {name}")
-    return found.content
 
 
 def _figures(report: WeeklyReport) -> None:
