@@ -15,7 +15,7 @@ from shipsync.rules.ledger import Waterfall
 from shipsync.rules.months import month_ends, month_name, month_words, months_between, next_month
 from shipsync.rules.periods import business_date, day_closes, day_starts
 from shipsync.rules.restatement import Restatement, explained
-from shipsync.store import charge_changes, charge_checks, charges, ledger, products, rates, weekly_history
+from shipsync.store import charge_changes, charge_checks, charges, closings, ledger, products, rates, weekly_history
 from shipsync.store.charges import Billed
 from shipsync.store.cursor import Cursor
 from shipsync.store.working_days import work_calendar
@@ -231,7 +231,12 @@ def _unfinished(con: Cursor, month: date) -> list[tuple[date, date]]:
 
 
 def _settled(con: Cursor, month: date) -> list[tuple[date, date]]:
-    """This month and earlier ones of which a later month has billed what changed, each with that month."""
+    """This month and earlier ones of which a later month has billed what changed, each with that month.
+
+    None for one that was never billed: it bills nothing of them.
+    """
+    if closings.closed(con, "eom", month) is None:
+        return []
     found = []
     for earlier in charges.billed_months(con, before=next_month(month)):
         billed = charges.newest_billed(con, earlier)

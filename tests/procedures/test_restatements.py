@@ -144,6 +144,26 @@ def test_a_month_is_not_billed_again_once_a_later_one_has_restated_it_or_one_bef
     assert not [one for one in warehouse.checked(DEC) if one.startswith("error")]
 
 
+def test_a_month_that_was_forgotten_is_billed_after_a_later_one_and_restates_nothing_again(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.until(noon(10, 20))
+    label = shipped(warehouse, "1")
+    warehouse.until(noon(11, 1))
+    warehouse.bill(OCT)
+    warehouse.until(noon(11, 20))
+    shipped(warehouse, "2")
+    warehouse.change(label, shipment_cost=Decimal("19.10"))
+    warehouse.until(noon(13, 1))
+    assert "warning: November 2026 was never billed." in warehouse.checked(DEC)
+    assert [one.amount for one in warehouse.bill(DEC).restatements] == [Decimal("11.00")]
+    assert not [one for one in warehouse.checked(NOV) if one.startswith("error")]
+    assert warehouse.bill(NOV).restatements == ()
+    warehouse.change(label, shipment_cost=Decimal("20.10"))
+    [one] = charges.restatements(warehouse.db.read(), date(2027, 1, 1), warehouse.zone)
+    assert (one.month, one.billed_by, one.amount) == (OCT, "2026-12-v1", Decimal("1.10"))
+
+
 def test_a_month_that_cannot_be_told_any_more_is_not_given_back_as_nothing(warehouse: Warehouse) -> None:
     warehouse.until(noon(11, 1))
     warehouse.bill(OCT)
