@@ -2,10 +2,11 @@
 
     simulate(days, seed)   import, upload and sync every few minutes of made-up time, over real HTTP, with or without
                            faults; working days are closed at half past one, on Fridays the week, and then all is
-                           counted; after each tick the invariants are checked (invariants.py)
+                           counted; on its last day the month, of which a label is voided later, so that the next
+                           one restates it; after each tick the invariants are checked (invariants.py)
     differences(...)       what is lost, double or stale in our tables, told from the world itself
 
-A closing takes about as long as four syncs, and one that fails is tried again at every tick until it succeeds.
+A closing of a day takes about as long as four syncs, and one that fails is tried again at every tick until it succeeds.
 
 It wires rooms together, like runtime.py; the comparison uses none of the rules that it checks.
 """
@@ -26,10 +27,12 @@ from shipsync.config import load_settings
 from shipsync.doors.mail import MailFolder
 from shipsync.invariants import Invariants
 from shipsync.procedures import counting
+from shipsync.procedures.close_records import take_over
 from shipsync.procedures.counting import Counted
 from shipsync.rules.catalogue import DEFAULT_CATALOGUE
 from shipsync.rules.counts import next_step
 from shipsync.rules.identity import KEY_PREFIX
+from shipsync.rules.months import month_ends, month_of
 from shipsync.rules.periods import business_date
 from shipsync.rules.preferences import WEEKLY_REPORT_RECIPIENTS
 from shipsync.runtime import App, Clock, open_door, prepare_database
@@ -53,9 +56,13 @@ START = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
 LOOP = ("xml-import", "shipstation-upload", "shipstation-sync")
 DAY: closings.Kind = "eod"
 WEEK: closings.Kind = "eow"
+MONTH: closings.Kind = "eom"
 CLOSED_AT = time(13, 30)  # by the warehouse's clock
 _FRIDAY = 4
 _OPENING = 5_000  # units of each key product on the shelf at the start
+_PALLET = 48  # units of each
+_RATES = "rate,amount,effective_from\norder,2.5,2020-01-01\nunit,0.85,2020-01-01\npallet_day,0.55,2020-01-01\n"
+_REASON = "It is a simulation."  # why a month is billed in spite of what its self-check warns of
 _COUNTERS = ("Robin (shipper)", "Lee (lead)")
 
 # How often everything is sent and read in the end, eleven minutes apart; then hourly while places that were taken for
@@ -188,9 +195,11 @@ def simulate(
             at_each_tick(app, world)
             tick += every
         weather.clear_up()
+        if shelf is not None:
+            shelf.void_late(world)
         failed_when_calm = _settle(app, clock, invariants, world)
         if shelf is not None:
-            failed_when_calm += _run(app, [WEEK])
+            failed_when_calm += _run(app, [WEEK]) + shelf.close_what_is_begun()
             invariants.check(app, world)
         closed = {f"closed, {kind}": versions for kind, versions in closings.closed_versions(db.read()).items()}
         fetched = db.read().value("SELECT sum(row_count) FROM api_pages WHERE feed = 'orders'") or 0
@@ -226,41 +235,79 @@ class _Shelf:
         self._owed: str | None = None  # the job of a closing that failed
 
     def begin(self) -> list[str]:
-        """Load an opening stock, and say who gets the weekly report. Returns the jobs that failed."""
+        """Load opening stock, pallets and rates, and say who gets the weekly report. Returns the jobs that failed."""
         app = self._app
         day = business_date(app.now(), app.settings.zone) - timedelta(days=1)
-        skus = [product.sku for product in DEFAULT_CATALOGUE.products.values() if product.is_key]
-        path = self._folder / "opening-stock.csv"
-        lines = [f"{sku},250237,{_OPENING},{day}" for sku in skus]
-        path.write_text("\n".join(["sku,lot,quantity,as_of", *lines, ""]))
+        products = [product for product in DEFAULT_CATALOGUE.products.values() if product.is_key]
+        pallets = [f'{one.sku},"{one.name}",yes,{_PALLET},,' for one in products]
+        stock = [f"{one.sku},250237,{_OPENING},{day}" for one in products]
         with app.db.transaction() as con:
             set_setting(con, WEEKLY_REPORT_RECIPIENTS, "lead@example.com", _COUNTERS[1], app.now())
-        return _run(app, ["load"], {"what": "opening-stock", "path": str(path), "by": _COUNTERS[1]})
+        return [
+            *self._load("products", "sku,name,is_key,units_per_pallet,lead_time_days,reorder_point", *pallets),
+            *self._load("opening-stock", "sku,lot,quantity,as_of", *stock),
+            *self._load("rates", *_RATES.splitlines()),
+        ]
+
+    def _load(self, what: str, *lines: str) -> list[str]:
+        path = self._folder / f"{what}.csv"
+        path.write_text("\n".join([*lines, ""]))
+        return _run(self._app, ["load"], {"what": what, "path": str(path), "by": _COUNTERS[1]})
 
     def close_what_is_due(self, since: datetime, until: datetime) -> list[str]:
-        """Close the day or the week whose hour lies between two ticks; try again what failed. The failed jobs."""
+        """Close the day, week or month whose hour lies between two ticks; try again what failed. The failed jobs."""
         app = self._app
         kind = closing_due(since, until, app.settings.zone)
         if kind is None and self._owed is None:
             return []
+        if MONTH in (kind, str(self._owed).partition(".")[0]):
+            self._settle_what_blocks()
         if self._owed is not None:
             job_id = self._owed
             app.retry(job_id, "simulation")
             while app.worker.run_next():
                 pass
         else:
-            job_id = app.run_now(str(kind), {}, "simulation").job_id
+            job_id = app.run_now(str(kind), {"reason": _REASON} if kind == MONTH else {}, "simulation").job_id
         done = job_of(app.db.read(), job_id)
         if done is None or done.status != "succeeded":
             self._owed = job_id
             return [f"{job_id}: {done.error if done is not None else 'vanished'}"]
         self._owed = None
-        if done.kind == WEEK:
+        if done.kind in (WEEK, MONTH):
             self._count()
         return []
 
+    def void_late(self, world: World) -> None:
+        """Void the newest label of a month that is closed."""
+        closed = closings.newest_closed(self._app.db.read(), MONTH)
+        if closed is None:
+            return
+        for one in sorted(world.books.shipments.values(), key=lambda one: -one.shipment_id):
+            if one.is_active and not one.is_return and one.order_id and one.ship_date <= closed.period_end:
+                world.void(one.shipment_id)
+                return
+
+    def close_what_is_begun(self) -> list[str]:
+        """Close the month that has begun since one was closed, as far as it is. Returns the jobs that failed."""
+        app = self._app
+        today = business_date(app.now(), app.settings.zone)
+        closed = closings.newest_closed(app.db.read(), MONTH)
+        if closed is None or closed.period_start == month_of(today):
+            return []
+        self._settle_what_blocks()
+        return _run(app, [MONTH], {"date": today.isoformat(), "reason": _REASON})
+
+    def _settle_what_blocks(self) -> None:
+        """What is held blocks a month: somebody takes over two orders under one number."""
+        db, now = self._app.db, self._app.now()
+        for one in quarantine.open_entries(db.read(), ["conflict"]):
+            if one.entry.held:
+                take_over(db, one.entry.kind, one.entry.entity_id, "billed by hand", _COUNTERS[1], now)
+
     def _count(self) -> None:
         """Count all of the day that was closed last, a unit more or less here and there, and post it."""
+        self._app.clock.sleep(60)  # what is counted is entered after the report that it differs from
         db, now, zone = self._app.db, self._app.now(), self._app.settings.zone
         closed = closings.newest_closed(db.read(), DAY)
         if closed is None:
@@ -281,9 +328,16 @@ class _Shelf:
 
 
 def closing_due(since: datetime, until: datetime, zone: ZoneInfo) -> str | None:
-    """What is closed between two instants less than a day apart: a working day, on a Friday its week with it."""
+    """What is closed between two instants less than a day apart: a working day, on a Friday its week with it.
+
+    On the last day of a month, whichever it is, the month with its week and day.
+    """
     local = until.astimezone(zone)
-    if local.weekday() > _FRIDAY or not since < datetime.combine(local.date(), CLOSED_AT, tzinfo=zone) <= until:
+    if not since < datetime.combine(local.date(), CLOSED_AT, tzinfo=zone) <= until:
+        return None
+    if local.date() == month_ends(local.date()):
+        return MONTH
+    if local.weekday() > _FRIDAY:
         return None
     return WEEK if local.weekday() == _FRIDAY else DAY
 

@@ -20,8 +20,9 @@ from shipsync.sandbox.world import World
 from shipsync.simulation import Outcome, closing_due, simulate
 from tests.deeds import Deeds
 
-# A Monday morning in the warehouse.
+# A Monday morning in the warehouse, and the Wednesday before a month ends on a Saturday.
 MONDAY = datetime(2026, 10, 26, 12, 0, tzinfo=UTC)
+WEDNESDAY = datetime(2026, 10, 28, 12, 0, tzinfo=UTC)
 # An hour before 1:00 Pacific, which comes twice at 8:00 and at 9:00 UTC; and before 2:00 Pacific, which never comes.
 BEFORE_AUTUMN = datetime(2026, 11, 1, 7, 0, tzinfo=UTC)
 BEFORE_SPRING = datetime(2027, 3, 14, 9, 0, tzinfo=UTC)
@@ -70,12 +71,13 @@ def test_a_working_day_with_faults_ends_right() -> None:
 
 
 @pytest.mark.parametrize("bad_weather", [False, True], ids=["calm", "faults"])
-def test_a_week_of_closings_and_counts_ends_right(bad_weather: bool) -> None:
+def test_days_of_closings_and_counts_over_the_end_of_a_month_end_right(bad_weather: bool) -> None:
     outcome = simulate(
-        days=5.4, seed=6, orders_per_day=25, every=timedelta(hours=6), start=MONDAY, bad_weather=bad_weather
+        days=5.4, seed=6, orders_per_day=25, every=timedelta(hours=6), start=WEDNESDAY, bad_weather=bad_weather
     )
     assert outcome.counts["closed, eod"] >= 5
     assert outcome.counts["closed, eow"] >= 2  # Friday's, and the one that ends it all
+    assert outcome.counts["closed, eom"] >= 2  # Saturday's, and what has begun since, with a late void in it
     assert_right(outcome)
 
 
@@ -88,24 +90,24 @@ def test_the_same_seed_closes_to_the_same_content() -> None:
         told[-1] += [
             con.rows(f"SELECT * FROM {table} ORDER BY ALL")  # noqa: S608 - names from the test
             for table in ("closings", "expected_stock", "closing_documents", "inventory_transactions", "count_lines",
-                          "inventory_current", "weekly_shipped_history", "outbox", "job_steps")
+                          "inventory_current", "weekly_shipped_history", "outbox", "charge_report_lines", "job_steps")
         ]  # fmt: skip
 
     for _ in range(2):
         told.append([])
-        friday = MONDAY + timedelta(days=4, hours=6)
+        friday = datetime(2026, 7, 31, 18, 0, tzinfo=UTC)  # the last day of a month
         assert_right(
             simulate(days=0.3, seed=8, orders_per_day=60, every=timedelta(hours=1), start=friday, at_each_tick=keep)
         )
-    assert told[0][-9], "Nothing was closed."
+    assert told[0][-2], "No month was closed."
     assert told[0] == told[1]
 
 
-def test_days_are_closed_at_half_past_one_and_on_friday_the_week() -> None:
+def test_days_are_closed_at_half_past_one_on_friday_the_week_and_on_the_last_day_the_month() -> None:
     zone, quarter = ZoneInfo("America/Los_Angeles"), timedelta(minutes=15)
     half_past_one = datetime(2026, 10, 26, 13, 30, tzinfo=zone)
     days = [half_past_one + timedelta(days=number) for number in range(7)]
-    assert [closing_due(day - quarter, day, zone) for day in days] == [*["eod"] * 4, "eow", None, None]
+    assert [closing_due(day - quarter, day, zone) for day in days] == [*["eod"] * 4, "eow", "eom", None]
     assert closing_due(half_past_one, half_past_one + quarter, zone) is None
     assert closing_due(half_past_one - 2 * quarter, half_past_one - quarter, zone) is None
 
