@@ -28,6 +28,7 @@ class Supply:
     opening: int  # units at the start
     delivered: int  # units a delivery brings; whole pallets of the main product
     keeps: int  # weeks of stock below which something is ordered
+    comes_any_day: bool = False  # by the box from elsewhere, not on Mondays from the maker
 
 
 SUPPLIES: Mapping[str, Supply] = {
@@ -35,8 +36,13 @@ SUPPLIES: Mapping[str, Supply] = {
     "17914": Supply(28, 14, 60, 21, 150, 60, 2),  # ordered late: it stands low now and then
     "17904": Supply(13, 7.5, 80, 21, 110, 80, 4),
     "18675": Supply(4, 4.9, 40, 28, 60, 40, 8),
-    "18795": Supply(3, 5.0, 40, 28, 5, 0, 0),  # nobody has ordered it again
+    "18795": Supply(3, 5.0, 40, 84, 14, 8, 2, comes_any_day=True),  # nobody has ordered it again: it stands low
 }
+
+
+# What the warehouse takes, in the account's currency.
+RATES: Mapping[str, str] = {"order": "2.50", "unit": "0.85", "pallet_day": "0.55", "receipt": "35", "minimum": "1500"}
+PALLET_DAY_RISEN = "0.60"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,14 @@ def opening_csv(first_day: date) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rates_csv(first_day: date) -> str:
+    """What the office takes: for years, and for a pallet a little more from the month after the first day on."""
+    since = date(first_day.year - 1, 1, 1)
+    risen = (first_day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    lines = ["rate,amount,effective_from", *(f"{rate},{amount},{since}" for rate, amount in RATES.items())]
+    return "\n".join([*lines, f"pallet_day,{PALLET_DAY_RISEN},{risen}"]) + "\n"
+
+
 def weekly_history_csv(seed: int, first_day: date) -> str:
     """Units shipped in each whole week up to the one of the first day, as the office has them on paper."""
     this_monday = first_day - timedelta(days=first_day.weekday())
@@ -87,9 +101,9 @@ def weekly_history_csv(seed: int, first_day: date) -> str:
 
 
 def delivery(seed: int, sku: str, available: int | None, day: date) -> Delivery | None:
-    """What comes in of a SKU on a Monday morning with so much available; None: nothing does."""
+    """What comes in of a SKU in the morning of a day with so much available; None: nothing does."""
     supply = SUPPLIES.get(sku)
-    if supply is None or not supply.delivered or available is None:
+    if supply is None or available is None or not (supply.comes_any_day or day.weekday() == 0):
         return None
     if available >= supply.weekly * supply.keeps + supply.delivered:
         return None

@@ -13,17 +13,20 @@ from zoneinfo import ZoneInfo
 from shipsync.config import Settings, load_settings
 from shipsync.desk.here import Here
 from shipsync.past import CLEANUP, DAY, LOOP, WEEK, ticks
+from shipsync.procedures import charges, eom
 from shipsync.runtime import App, Clock, open_app
 from shipsync.sandbox.clock import RunningClock
 from shipsync.sandbox.home import Sandbox
 from shipsync.simulation import differences
-from shipsync.store import closings, invariants, inventory, jobs, ledger, marks, outbox, quarantine
+from shipsync.store import closing_documents, closings, invariants, inventory, jobs, ledger, marks, outbox, quarantine
 from tests.house import SYNC
 
 ROOT = Path(__file__).parents[2]
 ZONE = ZoneInfo("America/Los_Angeles")
 # A Thursday night in the warehouse, when nobody orders; a weekend lies in the six days before it.
 END = datetime(2026, 9, 18, 5, 30, tzinfo=UTC)
+# Another one, in the first week of a month.
+AFTER_A_MONTH = datetime(2026, 11, 6, 5, 30, tzinfo=UTC)
 SHORT = timedelta(days=6)
 
 CHILD = """
@@ -199,25 +202,36 @@ def test_every_working_day_but_the_last_is_closed_and_every_week_on_its_friday()
     ]
 
 
-def test_the_stockroom_of_a_past_leaves_a_shelf_that_was_counted_and_a_report(tmp_path: Path) -> None:
-    with open_app(settings_of(tmp_path), at(END), past=timedelta(days=10)) as app:
+def test_the_stockroom_of_a_past_leaves_a_shelf_that_was_counted_a_report_and_an_invoice(tmp_path: Path) -> None:
+    with open_app(settings_of(tmp_path), at(AFTER_A_MONTH), past=timedelta(days=10)) as app:
         app.start()
         wait_until(lambda: app.past is None and app.worker.is_alive)
         # Real life begins with one job of each workflow.
-        wait_until(lambda: all(ended_after(app, kind, END + timedelta(seconds=3)) for kind in (*LOOP, "backup")))
+        began = AFTER_A_MONTH + timedelta(seconds=3)
+        wait_until(lambda: all(ended_after(app, kind, began) for kind in (*LOOP, "backup")))
         assert app.stop()
         con = app.db.read()
         assert list(invariants.broken(con)) == []
         assert con.rows("SELECT count(*) FROM jobs WHERE status <> 'succeeded'") == [(0,)]
-        assert con.rows("SELECT count_id, status FROM counts") == [("2026-09-11.1", "posted")]
+        assert con.rows("SELECT count_id, status FROM counts") == [("2026-10-30.1", "posted")]
         week = closings.newest_closed(con, "eow")
         assert week is not None
-        assert (week.period_start, week.version) == (date(2026, 9, 7), 1)
+        assert (week.period_start, week.version) == (date(2026, 10, 26), 1)
         assert {one.status for one in outbox.latest(con)} == {"sent"}
         stock = {one.current.sku: one.current for one in inventory.current(con)}
         assert stock["17612"].alert_level in ("low", "normal")
         assert stock["17612"].weeks_counted == 52
         assert {one.kind for one in ledger.entries(con)} >= {"count", "receive", "ship"}
+        # Two days of October are known, so it took a reason; a label of it was voided since.
+        month = closings.newest_closed(con, "eom")
+        assert month is not None
+        made = eom.frozen(month)
+        assert (made.name, made.version, made.is_complete, made.reviewed_by) == ("2026-10", 1, True, "office")
+        assert made.total > made.carrier_cost > 0
+        assert made.reason
+        assert len(closing_documents.documents_of(con, "eom", month.period_start, 1)) == 3
+        (restated,) = charges.restatements(con, date(2026, 11, 1), ZONE)
+        assert restated.amount < 0
 
 
 def test_every_night_of_the_past_is_cleaned_up_after() -> None:
