@@ -2,7 +2,7 @@
 
     ticks(...)   the instants at which the schedule of that past comes round: coarse long ago, as always lately
     Past.live    at each: the world gets there, the shop writes its file, import, upload and sync run, on a clock of
-                 their own; working days and weeks are closed, and the stockroom and its office live along (stockroom.py)
+                 their own; days, weeks and months are closed, and the stockroom lives along (stockroom.py)
 
 It runs in a thread beside the pages. Stopped or killed midway it goes on where the database stands, because every job
 in it is as safe against that as any other, and the world keeps what was uploaded to it.

@@ -2,8 +2,8 @@
 
     begin       the office loads its lists: products, rates, and what stands on the shelf; says who bills whom
     morning     the lot that is picked goes up with orders; goods come in, mostly on Mondays; on the first Monday the
-                office loads the weeks up to then. On the first Monday of a month the month before is closed; on the Wednesday
-                after it somebody voids a label of that month, which the next one then restates
+                office loads the weeks up to then. On the first Monday of a month the month before is closed, and on
+                the Wednesday after it somebody voids a label of that month, which the next one then restates
     afternoon   after a day is closed: the main product is counted on Fridays, all on a month's last working day
 
 Each is harmless when it is done twice: what is there already is seen in the database.
