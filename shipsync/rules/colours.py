@@ -1,4 +1,4 @@
-"""Which colour a SKU has in every chart, on pages and on paper.
+"""Which colour a SKU, or a part of the charges, has in every chart, on pages and on paper.
 
 Ten colours that people with any colour vision tell apart, the same as the pages' own (.streamlit/config.toml says
 where they come from; a test keeps the two alike). More than ten SKUs share them, so a chart names its SKUs, too.
@@ -18,3 +18,13 @@ def sku_colours(skus: Iterable[str], *, is_dark: bool = False) -> dict[str, str]
     """A colour for each SKU, by its place among all of them in order: always give all key SKUs, not those in view."""
     colours = ON_DARK if is_dark else ON_LIGHT
     return {sku: colours[place % len(colours)] for place, sku in enumerate(sorted(set(skus)))}
+
+
+# What the parts of a month's charges are called where they have a colour.
+CARRIER_COST, SERVICE_FEES, STORAGE, ADDED = "Carrier cost", "Service fees", "Storage", "Added lines"
+
+
+def charge_colours(*, is_dark: bool = False) -> dict[str, str]:
+    """A colour for each part of a month's charges. Service fees are those but for storage, which has its own."""
+    colours = ON_DARK if is_dark else ON_LIGHT
+    return {CARRIER_COST: colours[0], SERVICE_FEES: colours[1], STORAGE: colours[2], ADDED: colours[7]}

@@ -56,7 +56,10 @@ def _menu() -> dict[str, list[StreamlitPage]]:
             one("count", "Count", "inventory"),
             one("end_of_week", "End of week", "calendar_month"),
         ],
-        "Numbers": [one("inventory", "Inventory", "warehouse")],
+        "Numbers": [
+            one("inventory", "Inventory", "warehouse"),
+            one("charges", "Charges", "payments"),
+        ],
         "System": [
             one("sync", "Sync", "sync"),
             one("jobs", "Jobs", "checklist"),
