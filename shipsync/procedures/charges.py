@@ -67,7 +67,7 @@ def self_check(con: Cursor, month: Month, zone: ZoneInfo, closes_first: date | N
             weeks=_weeks(con, month, closes, zone),
             unfinished=_unfinished(con, first),
             left_out=_left_out(con, first),
-            settled=_settled(con, first),
+            settled=settled(con, first),
         )
     )
 
@@ -230,7 +230,7 @@ def _unfinished(con: Cursor, month: date) -> list[tuple[date, date]]:
     return found
 
 
-def _settled(con: Cursor, month: date) -> list[tuple[date, date]]:
+def settled(con: Cursor, month: date) -> list[tuple[date, date]]:
     """This month and earlier ones of which a later month has billed what changed, each with that month.
 
     None for one that was never billed: it bills nothing of them.

@@ -105,7 +105,6 @@ def charge(work: Work) -> Result:
         through = _through(work)
         with work.db.transaction() as con:
             work.lease.check(con)
-            _refuse_what_is_settled(con, closing.period_start)
             month = charges.compute(con, closing.period_start, through, standing_at(work), zone)
             odd = _checked(work, con, month)
             before = closings.closed(con, "eom", closing.period_start)
@@ -287,19 +286,12 @@ def _checked(work: Work, con: Cursor, month: Month) -> tuple[str, ...]:
 
 
 def _refuse_what_is_settled(con: Cursor, month: date) -> None:
-    """A month that was billed gets no new version once a later one has restated it, or one before it.
-
-    The new version would restate the same again, and it would be billed twice.
-    """
-    if closings.closed(con, "eom", month) is None:
-        return
-    for earlier in (*store.billed_months(con, before=month), month):
-        newest = store.newest_billed(con, earlier)
-        if newest is not None and newest.period_start > month:
-            raise NotClosed(
-                f"What has changed of {month_words(earlier)} was billed with {month_words(newest.period_start)} "
-                "already. What changes from now on is billed with the next month."
-            )
+    """Before anything is closed for it: a new version would bill again what a later month has billed."""
+    for earlier, later in charges.settled(con, month):
+        raise NotClosed(
+            f"What has changed of {month_words(earlier)} was billed with {month_words(later)} already. What changes "
+            "from now on is billed with the next month."
+        )
 
 
 def _refuse_if_billed_since(con: Cursor, made: ChargeReport) -> None:

@@ -361,6 +361,25 @@ def test_what_changes_later_is_billed_once_with_the_next_month_and_changes_nothi
         assert list(invariants.broken(house.app.db.read())) == []
 
 
+def test_an_attempt_that_was_left_lying_is_not_closed_once_the_same_was_billed_otherwise(house: House) -> None:
+    shipped(house, 3, cost=Decimal("10.00"))
+    house.wait(1)
+    closed(house, house.job(EOM))
+    go_to(house, date(2026, 8, 5))
+    house.world.void(newest_label(house))
+    go_to(house, date(2026, 8, 31))
+    with failing_at(house, EOM, "report"):
+        house.job(EOM, NOBODY_CLOSED)  # it gives back what July billed for the label
+    july = report_of(house, house.job(EOM, {"date": "2026-07-31"}))
+    assert (july.version, billed(july, "void")) == (2, -10)
+    assert try_again(house, "eom.2").error == (
+        "What has changed of July 2026 was billed otherwise since this was made. Close August 2026 anew; version 1 "
+        "stays as it is and is not closed."
+    )
+    august = report_of(house, house.job(EOM, NOBODY_CLOSED))
+    assert (august.version, august.restatements) == (2, ())
+
+
 # Once issued
 
 
