@@ -19,6 +19,7 @@ from shipsync.procedures.work import Result, Work
 from shipsync.rules.letterhead import FIRM
 from shipsync.rules.parties import PAYMENT_DAYS
 from shipsync.rules.preferences import CHARGE_REPORT_RECIPIENTS
+from shipsync.rules.weeks import DAYS_OFF
 from shipsync.store import closings, invariants, jobs, outbox
 from shipsync.store.settings import set_setting
 from tests.doors.mail_service import MailService, a_mail_service
@@ -248,11 +249,12 @@ def test_on_the_third_it_asks_which_month_and_never_bills_a_day_to_come(tmp_path
         assert to_come.error == "Tue 1 Sep 2026 has not come yet, so it cannot be closed."
 
         set_(house, PAYMENT_DAYS, "14")
+        set_(house, DAYS_OFF, "2026-07-31")
         july = report_of(house, house.job(EOM, {"date": "2026-07-15"}))
         assert (july.billed_through, july.is_complete, july.stated) == (FRIDAY, True, ())
         assert (july.issued_on, july.due_on) == (date(2026, 8, 3), date(2026, 8, 17))
         assert (billed(july, "unit"), max(one.day for one in july.lines)) == (3, FRIDAY)
-        assert closed_days(house) == [FRIDAY]  # on which July rests
+        assert closed_days(house) == [date(2026, 7, 30)]  # the last day on which anybody worked
 
         # Asked for by a day to come, August is billed through today; the whole of it replaces that later.
         part = report_of(house, house.job(EOM, {"date": "2026-08-31"}))
