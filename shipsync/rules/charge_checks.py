@@ -172,7 +172,7 @@ def _warnings(found: Found) -> Iterator[Check]:
             "warning",
             f"{_say(odd.count, 'label belongs', 'labels belong')} to no order of ours and {_is(odd.count)} billed with "
             f"{odd.amount:,.2f}.",
-            Place("end_of_month", "See them", (("rows", "labels"),)),
+            Place("charges", "See them", (("rows", "Labels"),)),
         )
     if found.census:
         many = sum(amount for _, amount in found.census)

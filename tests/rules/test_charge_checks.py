@@ -149,7 +149,7 @@ def test_odd_records_want_a_reason_and_lead_to_one_of_their_orders(name: str, on
 
 def test_labels_of_no_order_are_told_with_what_they_cost() -> None:
     assert said(foreign=Odd(1, amount=Decimal("9.10"))) == (
-        "warning", "1 label belongs to no order of ours and is billed with 9.10.", "end_of_month",
+        "warning", "1 label belongs to no order of ours and is billed with 9.10.", "charges",
     )  # fmt: skip
     assert said(foreign=Odd(2, amount=Decimal("1234.5")))[1] == (
         "2 labels belong to no order of ours and are billed with 1,234.50."
