@@ -54,7 +54,8 @@ def _menu() -> dict[str, list[StreamlitPage]]:
             one("order", "Order", "receipt", hidden=True),
             one("end_of_day", "End of day", "event_available"),
             one("count", "Count", "inventory"),
-            one("end_of_week", "End of week", "calendar_month"),
+            one("end_of_week", "End of week", "date_range"),
+            one("end_of_month", "End of month", "calendar_month"),
         ],
         "Numbers": [
             one("inventory", "Inventory", "warehouse"),

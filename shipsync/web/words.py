@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from shipsync import runtime
+from shipsync.documents import words as paper
 from shipsync.rules.freshness import in_words
 from shipsync.rules.periods import day_words
 
@@ -116,6 +118,11 @@ def number(amount: int | None) -> str:
 def count(amount: int, one: str, many: str | None = None) -> str:
     """'1 order', '1,284 orders'."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """'4,812.20 USD', '−12.00 USD'."""
+    return f"{paper.money(amount)} {currency}"
 
 
 def plain(text: str) -> str:
