@@ -16,6 +16,7 @@ from shipsync.web.answers import ask
 from shipsync.web.closing_cards import cards
 from shipsync.web.closing_press import week_dialog
 from shipsync.web.links import PAGES, link
+from shipsync.web.month_press import month_dialog
 from shipsync.web.opening import open_page
 from shipsync.web.outbox_list import outbox_list
 from shipsync.web.roles import Role, require
@@ -218,6 +219,7 @@ def _closings() -> None:
 
 
 week_dialog()
+month_dialog()
 _live()
 _closings()
 _traffic()

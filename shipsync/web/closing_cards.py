@@ -1,6 +1,6 @@
 """The cards of the closings on Today: what was closed last, what stands against the next, the press, its steps.
 
-Drawn inside the page's timer fragment; `closing_press.week_dialog` is called outside of it.
+Drawn inside the page's timer fragment; the dialogs of closing_press.py and month_press.py are called outside of it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import streamlit as st
 
 from shipsync import runtime
-from shipsync.rules.readiness import Standing
+from shipsync.rules.months import month_of
+from shipsync.rules.readiness import Point, Standing
 from shipsync.rules.traffic import last_days
 from shipsync.rules.weeks import week_of
 from shipsync.store import traffic
@@ -25,21 +26,34 @@ from shipsync.web.closing_panel import (
 from shipsync.web.closing_press import day_button, week_button
 from shipsync.web.closing_state import (
     DAY,
+    MONTH,
     WEEK,
     ClosingKind,
+    billed_through,
     day_points,
     is_open,
     last_closed,
     last_job,
+    month_points,
     standing_now,
     today,
     week_points,
 )
 from shipsync.web.links import link
+from shipsync.web.month_press import month_button
+from shipsync.web.month_state import months_meant, so_far
 from shipsync.web.roles import Role, may
 
-_PAGES = {DAY: ("end_of_day", "End of day"), WEEK: ("end_of_week", "End of week")}
-_NEVER = {DAY: "No day has been closed yet.", WEEK: "No week has been closed yet."}
+_PAGES = {
+    DAY: ("end_of_day", "End of day"),
+    WEEK: ("end_of_week", "End of week"),
+    MONTH: ("end_of_month", "End of month"),
+}
+_NEVER = {
+    DAY: "No day has been closed yet.",
+    WEEK: "No week has been closed yet.",
+    MONTH: "No month has been closed yet.",
+}
 
 
 def cards() -> None:
@@ -55,7 +69,9 @@ def cards() -> None:
         _card(WEEK, standing)
     with grid.cell():
         st.markdown("**End of month**")
-        st.caption("Not available yet: a later version brings the month's charges and the invoice.")
+        if standing is not None:
+            st.caption(words.plain(so_far(month_of(today()))))
+        _card(MONTH, standing)
 
 
 def _week_so_far() -> str:
@@ -85,7 +101,7 @@ def _card(kind: ClosingKind, standing: Standing | None) -> None:
 
 def _press(kind: ClosingKind, standing: Standing) -> None:
     """What stands against a closing, and its button."""
-    points = day_points(standing) if kind == DAY else week_points(standing)
+    points = _points(kind, standing)
     if points:
         with st.expander(points_label(points)):
             points_list(points, narrow=True)
@@ -95,5 +111,16 @@ def _press(kind: ClosingKind, standing: Standing) -> None:
         return
     if kind == DAY:
         day_button(points, key="today_close_day")
-    else:
+    elif kind == WEEK:
         week_button(points, key="today_close_week", kind="secondary")
+    else:
+        month_button(points, key="today_close_month", kind="secondary")
+
+
+def _points(kind: ClosingKind, standing: Standing) -> list[Point]:
+    if kind == DAY:
+        return day_points(standing)
+    if kind == WEEK:
+        return week_points(standing)
+    month = months_meant()[0]
+    return month_points(standing, month, billed_through(month))
