@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -186,6 +186,7 @@ class Warehouse:
             closings.freeze(con, job_id, made.as_json(), made.content_hash)
             if closes:
                 closings.close(con, job_id, version, records=0, sentence="", stated=(), now=self.now)
+        self.now += timedelta(minutes=1)  # what comes in next comes after it
         return made
 
     def frozen(self) -> dict[str, list[tuple[Any, ...]]]:
