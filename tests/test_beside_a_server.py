@@ -174,7 +174,15 @@ def test_ctrl_c_leaves_the_job_running_and_sigterm_ends_it_well(
     own.wait_for("the first sync", lambda: main(["jobs"]) == 0 and "sync.1       succeeded" in said(capsys))
     own.faults.add("orders", too_many(reset_s=60))
     command = [sys.executable, "-m", "shipsync", "sync"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sync:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell that runs tests in the background has them ignore Ctrl-C, and what they start would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as sync:
         job = "/api/jobs/shipstation-sync.2"
         # It waits for the minute that ShipStation asked for.
         own.wait_for("the wait", lambda: "429" in own.served.log())
