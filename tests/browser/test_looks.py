@@ -26,9 +26,11 @@ PAGES = (
     "end_of_day",
     "count",
     "end_of_week",
+    "end_of_month",
     "inventory",
     "inventory?sku=17612",
     "inventory?sku=17612&show=Movements",
+    "charges",
     "sync",
     "jobs",
     "imports",
@@ -40,7 +42,7 @@ LOOKS = {"light": (False, False), "dark": (True, False), "phone": (False, True),
 
 @pytest.fixture(scope="module")
 def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The warehouse with something on every page: orders in all states, a held record, a closed week, a failed job."""
+    """The warehouse with something on every page: orders in all states, a held record, closed periods, a failed job."""
     world = warehouse.world
     warehouse.catch_up()
     shipped = world.place_manual_order("100951", [("17612 - 250237", 3), ("17904 - 250301", 1)])
@@ -55,6 +57,11 @@ def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("looks")
     stock_up(warehouse, folder, business_date(datetime.now(UTC), PACIFIC))
     assert warehouse.run("eow")["status"] == "succeeded"  # and with it the day
+    rates = folder / "rates.csv"
+    rates.write_text("rate,amount,effective_from\norder,5,2020-01-01\nunit,1,2020-01-01\npallet_day,0,2020-01-01\n")
+    warehouse.run("load", what="rates", path=str(rates))
+    today = business_date(datetime.now(UTC), PACIFIC)
+    assert warehouse.run("eom", date=today.isoformat(), reason="It is looked at.")["status"] == "succeeded"
     warehouse.run("load", what="bundles", path=str(folder / "missing.csv"))
     return warehouse
 
