@@ -49,7 +49,7 @@ def month_name(first: date) -> str:
 def month_named(name: str) -> date:
     """The month of such a name. Raises ValueError with a sentence."""
     found = _NAME.fullmatch(name)
-    if found is None or int(found[1]) == 0:
+    if found is None or not 1 < int(found[1]) < 9999:  # the month before and the one after have names, too
         raise ValueError(f"'{name}' is no month: write it like 2026-11.")
     return date(int(found[1]), int(found[2]), 1)
 

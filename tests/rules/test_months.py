@@ -64,7 +64,8 @@ def test_a_month_has_a_name_for_addresses_and_one_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "2026", "2026-13", "2026-00", "26-01", "2026-1", "2026-11-01", "0000-01", "2026-１１"]
+    "name",
+    ["", "2026", "2026-13", "2026-00", "26-01", "2026-1", "2026-11-01", "0000-01", "0001-01", "9999-12", "2026-１１"],
 )
 def test_what_is_no_name_of_a_month_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(ValueError, match="is no month: write it like 2026-11"):
