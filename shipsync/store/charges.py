@@ -24,13 +24,19 @@ from shipsync.store.batches import batch
 from shipsync.store.cursor import Cursor
 
 # A label's day, where ShipStation gave it no ship date: the day it was made, as ShipStation counts days.
-_LABEL_DAY = "coalesce(ship_date, CAST(created_at AT TIME ZONE 'America/Los_Angeles' AS DATE))"
+_MADE_ON = "CAST(created_at AT TIME ZONE 'America/Los_Angeles' AS DATE)"
+_LABEL = """shipment_id, shipstation_order_id, order_number, {day} AS day, carrier_code, service_code, warehouse_id,
+           tracking_number, is_return_label, voided, shipment_cost, insurance_cost"""
 
+# In two parts, so that of years of labels only those near these days are read.
 LABELS = f"""
-    SELECT shipment_id, shipstation_order_id, order_number, {_LABEL_DAY} AS day, carrier_code, service_code,
-           warehouse_id, tracking_number, is_return_label, voided, shipment_cost, insurance_cost
+    SELECT {_LABEL.format(day="ship_date")}
     FROM shipments
-    WHERE {_LABEL_DAY} BETWEEN $first AND $through
+    WHERE ship_date BETWEEN $first AND $through
+    UNION ALL
+    SELECT {_LABEL.format(day=_MADE_ON)}
+    FROM shipments
+    WHERE ship_date IS NULL AND {_MADE_ON} BETWEEN $first AND $through
 """  # noqa: S608 - our own text
 
 ORDERS = """
