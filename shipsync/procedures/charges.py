@@ -12,7 +12,7 @@ from shipsync.rules.charge_checks import Check, Found, WeekStock, checks
 from shipsync.rules.charge_report import ChargeReport, Parties, StockOfMonth
 from shipsync.rules.charges import Facts, Line, RateCard, days_between, differences, gaps, lines, pallets
 from shipsync.rules.ledger import Waterfall
-from shipsync.rules.months import month_ends, month_name, month_words, months_between, next_month
+from shipsync.rules.months import month_ends, month_name, month_of, month_words, months_between, next_month
 from shipsync.rules.periods import business_date, day_closes, day_starts
 from shipsync.rules.restatement import Restatement, explained
 from shipsync.store import charge_changes, charge_checks, charges, closings, ledger, products, rates, weekly_history
@@ -44,6 +44,15 @@ def compute(con: Cursor, month: date, through: date, as_of: datetime, zone: Zone
 def whole(con: Cursor, month: date, through: date, zone: ZoneInfo) -> Month:
     """The charges of days that are over, as they are known now."""
     return compute(con, month, through, day_closes(through, zone), zone)
+
+
+def rests_on(con: Cursor, through: date, today: date) -> date:
+    """The day that is closed before a month is billed: today, where it is billed, else the month's last working day."""
+    if through == today:
+        return through
+    calendar = work_calendar(con)
+    days = reversed(days_between(month_of(through), through))
+    return next((day for day in days if calendar.is_working(day)), through)
 
 
 def self_check(con: Cursor, month: Month, zone: ZoneInfo, closes_first: date | None = None) -> list[Check]:

@@ -36,7 +36,7 @@ from shipsync.procedures.closing import (
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.charge_checks import errors, warnings
 from shipsync.rules.charge_report import ChargeReport
-from shipsync.rules.charges import LONGEST_REASON, days_between
+from shipsync.rules.charges import LONGEST_REASON
 from shipsync.rules.letterhead import Letterhead
 from shipsync.rules.mail import MailFile
 from shipsync.rules.months import (
@@ -56,7 +56,6 @@ from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.letterhead import letterhead
 from shipsync.store.settings import audit
-from shipsync.store.working_days import work_calendar
 
 WORKFLOW = "eom"
 WEEK: closings.Kind = "eow"
@@ -74,7 +73,7 @@ def week(work: Work) -> Result:
     _refuse_what_is_settled(work.db.read(), month)
     closing = begun(work, "eom", month, month_ends(month))
     through = min(business_date(closing.begun_at, work.settings.zone), month_ends(month))
-    rests_on = _rests_on(work, through)
+    rests_on = charges.rests_on(work.db.read(), through, business_date(closing.begun_at, work.settings.zone))
     _have_closed(work, WEEK, week_of(through), week_ends(week_of(through)), through)
     _have_closed(work, DAY, rests_on, rests_on, rests_on)
     work.log(f"{month_words(month)} is billed through {day_words(through)}.")
@@ -246,15 +245,6 @@ def _asked_month(work: Work) -> date:
             f"date {month_ends(last)}, or {month_words(this)} so far with the date {today}."
         )
     return month_of(asked_date(work, month_of))
-
-
-def _rests_on(work: Work, through: date) -> date:
-    """The day that has to be closed: today, where it is billed; of a month that is over the last working day."""
-    if through == business_date(this_closing(work).begun_at, work.settings.zone):
-        return through
-    calendar = work_calendar(work.db.read())
-    days = reversed(days_between(month_of(through), through))
-    return next((day for day in days if calendar.is_working(day)), through)
 
 
 def _have_closed(work: Work, kind: closings.Kind, start: date, end: date, day: date) -> None:

@@ -109,6 +109,7 @@ def of_month(
     through: date,
     now: datetime,
     *,
+    rests_on: date,
     is_week_closed: bool,
     is_day_closed: bool,
     recipients: int,
@@ -116,15 +117,15 @@ def of_month(
 ) -> list[Point]:
     """What stands against closing a month and billing it through a day, what blocks it first. Empty: ready.
 
-    Whether its figures can be billed is told by the self-check (charge_checks.py). The week and the day asked about are
-    those of `through`; `recipients` are those of the invoice.
+    Whether its figures can be billed is told by the self-check (charge_checks.py). It rests on the week of `through`
+    and on the day `rests_on`; `recipients` are those of the invoice.
     """
     found = [*_machine(standing), *[point for point in _sync(standing, now) if point.blocks]]
     if not is_week_closed:
         text = f"Week {week_name(week_of(through))} is not closed yet, so closing the month closes it first."
         found.append(Point(text, Place("end_of_week", "End of week")))
     elif not is_day_closed:
-        text = f"{day_words(through)} is not closed yet, so closing the month closes it first."
+        text = f"{day_words(rests_on)} is not closed yet, so closing the month closes it first."
         found.append(Point(text, Place("end_of_day", "End of day")))
     if through < month_ends(month):
         text = (

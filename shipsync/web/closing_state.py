@@ -8,7 +8,7 @@ from typing import Literal
 
 from shipsync import runtime
 from shipsync.desk.here import sync_state
-from shipsync.procedures import mail
+from shipsync.procedures import charges, mail
 from shipsync.procedures.mail import Addresses
 from shipsync.rules import readiness as rules
 from shipsync.rules.months import month_ends, month_name
@@ -81,16 +81,23 @@ def week_points(standing: Standing) -> list[Point]:
 
 def month_points(standing: Standing, month: date, through: date) -> list[Point]:
     """What stands against closing a month and billing it through a day."""
+    rests_on = month_rests_on(through)
     return rules.of_month(
         standing,
         month,
         through,
         runtime.app().now(),
+        rests_on=rests_on,
         is_week_closed=ask(closings.closed, WEEK, week_of(through)) is not None,
-        is_day_closed=ask(closings.closed, DAY, through) is not None,
+        is_day_closed=ask(closings.closed, DAY, rests_on) is not None,
         recipients=len(recipients(MONTH)),
         names_client=bool(ask(parties.parties).client),
     )
+
+
+def month_rests_on(through: date) -> date:
+    """The day that is closed before a month is billed through a day."""
+    return ask(charges.rests_on, through, today())
 
 
 def billed_through(month: date) -> date:

@@ -113,7 +113,7 @@ def _effect(now: MonthNow) -> Iterator[str]:
         was, amount = now.replaces
         yield f"It takes the place of version {was}, which said {words.money(amount, now.currency)}."
     yield f"As things stand it comes to **{words.money(now.to_pay, now.currency)}**{_made_of(now)}."
-    first = list(_closed_first(now.through))
+    first = list(_closed_first(now))
     if first:
         yield f"{' and '.join(first)} {'is' if len(first) == 1 else 'are'} closed first."
     to = recipients(MONTH)
@@ -131,11 +131,11 @@ def _made_of(now: MonthNow) -> str:
     return f": {paper.money(now.total)} of its own, {', '.join(parts)}"
 
 
-def _closed_first(through: date) -> Iterator[str]:
-    if ask(closings.closed, WEEK, week_of(through)) is None:
-        yield f"Week {week_name(week_of(through))}"
-    if ask(closings.closed, DAY, through) is None:
-        yield "today" if through == today() else words.day(through)
+def _closed_first(now: MonthNow) -> Iterator[str]:
+    if ask(closings.closed, WEEK, week_of(now.through)) is None:
+        yield f"Week {week_name(week_of(now.through))}"
+    if ask(closings.closed, DAY, now.rests_on) is None:
+        yield "today" if now.rests_on == today() else words.day(now.rests_on)
 
 
 def _meant(month: date) -> str:

@@ -21,7 +21,7 @@ from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.web import words
 from shipsync.web.answers import ask
-from shipsync.web.closing_state import MONTH, billed_through, today
+from shipsync.web.closing_state import MONTH, billed_through, month_rests_on, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class MonthNow:
 
     month: date
     through: date  # the last day that would be billed
+    rests_on: date  # the day that is closed first, unless it is
     currency: str
     total: Decimal  # of its own lines
     earlier: tuple[Earlier, ...]
@@ -58,7 +59,8 @@ def months_meant() -> tuple[date, ...]:
 
 def month_now(month: date) -> MonthNow:
     """A month as a press would bill it now. Asked once for each state of the database."""
-    return ask(_month_now, month, billed_through(month), words.zone())
+    through = billed_through(month)
+    return ask(_month_now, month, through, month_rests_on(through), words.zone())
 
 
 def so_far(month: date) -> str:
@@ -81,16 +83,17 @@ def month_span(month: date) -> str:
     return month_words(month) if through == month_ends(month) else f"{month_words(month)}, through {words.day(through)}"
 
 
-def _month_now(con: Cursor, month: date, through: date, zone: ZoneInfo) -> MonthNow:
+def _month_now(con: Cursor, month: date, through: date, rests_on: date, zone: ZoneInfo) -> MonthNow:
     found = _computed(con, month, through, zone)
     before = closings.closed(con, MONTH, month)
     return MonthNow(
         month=month,
         through=through,
+        rests_on=rests_on,
         currency=parties.parties(con).currency,
         total=total(found.lines),
         earlier=tuple(Earlier(one.month, one.amount) for one in procedure.restatements(con, month, zone)),
-        checks=tuple(procedure.self_check(con, found, zone, closes_first=through)),
+        checks=tuple(procedure.self_check(con, found, zone, closes_first=rests_on)),
         replaces=_said_before(before) if before is not None else None,
     )
 

@@ -217,7 +217,7 @@ def test_what_a_report_lacks_is_said() -> None:
 def of_month(through: date = date(2026, 11, 30), **others: Any) -> list[Point]:
     given: dict[str, Any] = {"is_week_closed": True, "is_day_closed": True, "recipients": 2, "names_client": True}
     named = {name: others.pop(name) for name in given if name in others}
-    return readiness.of_month(standing(**others), date(2026, 11, 1), through, NOON, **(given | named))
+    return readiness.of_month(standing(**others), date(2026, 11, 1), through, NOON, rests_on=through, **(given | named))
 
 
 def test_a_month_against_which_nothing_stands_is_ready() -> None:
