@@ -159,7 +159,7 @@ def _has_another_rate(one: Difference, changes: Changes) -> bool:
     charge = one.key.charge
     if charge == "markup":  # a percentage of what the day's labels cost
         return not any(_of_labels(one.key, changes.labels))
-    if charge not in ("order", "unit", "pallet_day", "receipt") or not one.billed_quantity or not one.now_quantity:
+    if charge not in ("order", "unit", "pallet_day", "receipt"):
         return False
     apart = abs(one.billed * one.now_quantity - one.now * one.billed_quantity)
     return apart >= CENT / 2 * (one.billed_quantity + one.now_quantity)

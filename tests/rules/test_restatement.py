@@ -171,15 +171,15 @@ def test_a_line_that_lost_the_one_label_and_won_another_names_both() -> None:
     )  # fmt: skip
 
 
-def test_the_markup_follows_the_days_labels() -> None:
-    dearer, elsewhere = replace(a_label(), shipment_cost=D("19.10")), a_label(day=NEXT)
-    found = why(
-        [a_label(), elsewhere],
-        [dearer, elsewhere],
-        [changed(a_label(), dearer), LabelChange(8, None, elsewhere, replace(elsewhere, insurance_cost=D("0")), None)],
-        a_card(markup="10"),
-    )
-    assert found[1] == ("markup", "1.00", "Label 7 of order 700015 costs 19.10 instead of 9.10.")
+def test_the_markup_follows_the_labels_of_its_own_day() -> None:
+    elsewhere = a_label(day=NEXT)
+    dearer, dearer_elsewhere = (replace(one, shipment_cost=D("19.10")) for one in (a_label(), elsewhere))
+    changes = [changed(a_label(), dearer), changed(elsewhere, dearer_elsewhere, 8)]
+    found = why([a_label(), elsewhere], [dearer, dearer_elsewhere], changes, a_card(markup="10"))
+    assert [one for one in found if one[0] == "markup"] == [
+        ("markup", "1.00", "Label 7 of order 700015 costs 19.10 instead of 9.10."),
+        ("markup", "1.00", "Label 8 of order 700015 costs 19.10 instead of 9.10."),
+    ]
 
 
 def test_the_markup_names_its_rate_where_no_label_moved_it() -> None:
@@ -315,6 +315,11 @@ def test_a_rate_that_became_another_one_is_named_beside_another_quantity() -> No
     found = causes({"orders": {DAY: 2}}, {"orders": {DAY: 3}}, CARD, then(CARD, "order", "6", FIRST), orders=orders)
     came = "Order 3 counts for Fri 20 Nov 2026 now, and did not before."
     assert found == [("order", "8.00", came, "The rate is another one.")]
+
+
+def test_a_rate_that_is_a_cent_higher_is_another_one() -> None:
+    one = {"orders": {DAY: 1}}
+    assert causes(one, one, CARD, then(CARD, "order", "5.01", FIRST)) == [("order", "0.01", "The rate is another one.")]
 
 
 def test_rounding_is_no_other_rate() -> None:
