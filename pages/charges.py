@@ -13,6 +13,7 @@ from shipsync.web.charge_month import MonthView, month_view, months_offered
 from shipsync.web.charge_rows import rows_behind
 from shipsync.web.charge_tables import day_table, service_table, unused_table
 from shipsync.web.closing_state import today
+from shipsync.web.links import link
 from shipsync.web.roles import Role, may, require
 
 _MONTH = "charges_month"
@@ -28,14 +29,16 @@ def _chosen() -> MonthView:
     # Not bound to the address: a binding writes what is shown there, and not what it stands for.
     asked = st.query_params.get("month", now)
     st.session_state.setdefault(_MONTH, asked if asked in names else now)
-    name = st.selectbox(
-        "Month",
-        list(names),
-        format_func=lambda one: month_words(names[one]) + (" so far" if one == now else ""),
-        key=_MONTH,
-        on_change=_remember,
-        width=260,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Month",
+            list(names),
+            format_func=lambda one: month_words(names[one]) + (" so far" if one == now else ""),
+            key=_MONTH,
+            on_change=_remember,
+            width=260,
+        )
+        link("end_of_month", "End of month")
     return ask(month_view, month_named(name), today(), words.zone())
 
 

@@ -107,7 +107,9 @@ def _billed(view: MonthView) -> None:
         st.caption("it was never billed")
         return
     through = "" if billed.billed_through == view.month_end else f", through {words.day(billed.billed_through)}"
-    st.caption(f"of its own charges, with invoice {month_name(billed.period_start)}-v{billed.version}{through}")
+    number = f"{month_name(billed.period_start)}-v{billed.version}"
+    st.caption(f"of its own charges{through}")
+    link("end_of_month", f"Invoice {number}", month=month_name(billed.period_start), version=str(billed.version))
 
 
 def _against_before(view: MonthView, of: Callable[[Charged], Decimal | None]) -> str:

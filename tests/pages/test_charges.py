@@ -16,9 +16,11 @@ from shipsync.rules.charges import total
 from shipsync.store import rates, settings
 from shipsync.web.charge_month import MonthView, month_view
 from tests.house import House
+from tests.pages.closing_site import ways
 from tests.pages.stock_site import Hand, told
 from tests.procedures.closing_day import shipped
 from tests.procedures.month import FRIDAY, JULY, go_to, in_july, on_pallets
+from tests.procedures.test_charge_extras import a_billed_month
 from tests.site import Site, a_site
 
 HALF_OF_JULY = date(2026, 7, 15)  # a Wednesday
@@ -205,6 +207,10 @@ def test_a_month_that_is_over_has_no_forecast_and_says_what_was_billed(site: Sit
     test = site.page("charges", month="2026-07")
     assert figures(test)["Billed, USD"] == "–"
     assert "it was never billed" in told(test)
+    a_billed_month(house.app.db, JULY)
+    test = site.page("charges", month="2026-07")
+    assert figures(test)["Billed, USD"] == "10.00"
+    assert ways(test)["Invoice 2026-07-v1"].endswith("end_of_month?month=2026-07&version=1")
 
 
 def test_amounts_are_in_the_currency_that_was_set(site: Site) -> None:
