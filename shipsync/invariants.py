@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from shipsync.runtime import REQUESTS_PER_MINUTE, App
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.world import World
-from shipsync.store import closings, day_census, invariants, ledger, marks, quarantine
+from shipsync.store import closings, comparison, day_census, invariants, ledger, marks, quarantine
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.jobs import latest_jobs
@@ -74,7 +74,7 @@ class Invariants:
         self._through, self._newest = mark.complete_through, mark.last_sync_timestamp
 
     def _applied(self, app: App, world: World) -> Iterator[str]:
-        """I1: what was visible at the mark has been routed, or is held."""
+        """I1: what was visible at the mark has been routed, or is held, or somebody has taken it over."""
         con = app.db.read()
         for order_id, modified_at in invariants.versions_routed_since(con, self._looked_at or world.start):
             self._routed.setdefault(order_id, set()).add(modified_at)
@@ -83,6 +83,7 @@ class Invariants:
             return
         seen_by_now = self._through - self._lag - ROUNDING
         held: list[quarantine.Entry] | None = None
+        by_hand: set[str] = set()
         with world.lock:
             orders = [
                 (one.order_id, one.modified)
@@ -95,7 +96,8 @@ class Invariants:
                 continue
             if held is None:
                 held = [one.entry for one in quarantine.open_entries(con) if one.entry.held]
-            if not any(_is_held_by(entry, order_id, modified) for entry in held):
+                by_hand = comparison.taken_over(con, ["order", "conflict"])
+            if str(order_id) not in by_hand and not any(_is_held_by(entry, order_id, modified) for entry in held):
                 yield f"I1: order {order_id} as of {modified} is older than the mark {self._through} and was not routed"
 
     def _requests(self) -> Iterator[str]:

@@ -299,9 +299,9 @@ class _Shelf:
         return _run(app, [MONTH], {"date": today.isoformat(), "reason": _REASON})
 
     def _settle_what_blocks(self) -> None:
-        """What is held blocks a month: somebody takes over two orders under one number."""
+        """What is held blocks a month: somebody takes over orders that cannot be read, and two under one number."""
         db, now = self._app.db, self._app.now()
-        for one in quarantine.open_entries(db.read(), ["conflict"]):
+        for one in quarantine.open_entries(db.read(), ["order", "conflict"]):
             if one.entry.held:
                 take_over(db, one.entry.kind, one.entry.entity_id, "billed by hand", _COUNTERS[1], now)
 
