@@ -232,3 +232,22 @@ def test_a_week_that_dies_while_its_day_is_closed_is_closed_once_when_tried_agai
         assert closed_once(house, "eod", DAY).records == 1
         assert closed_once(house, "eow", MONDAY).records == 3
         assert expected(house, DAY) == {("17612", "250237"): 97}
+
+
+@pytest.mark.parametrize("at", [30, 48])
+def test_a_month_that_dies_while_its_day_or_week_is_closed_is_closed_once_when_tried_again(
+    at: int, tmp_path: Path
+) -> None:
+    with in_july(tmp_path) as house:
+        go_to(house, LAST)
+        shipped(house, 3)
+        house.wait()
+        assert dies(house, at, "before", "eom")
+        assert ("eom", "week") in hit(house)
+        go_on(house, "eom")
+        assert wrong(house) == []
+        assert closed_once(house, "eod", LAST).records == 1
+        assert closed_once(house, "eom", JULY).records == 1
+        week = closings.closed(house.app.db.read(), "eow", LAST_MONDAY)
+        assert week is not None
+        assert week.records == 3
