@@ -83,12 +83,11 @@ def month_view(con: Cursor, month: date, today: date, zone: ZoneInfo) -> MonthVi
     found = lines(facts, card)
     missing = gaps(facts, card)
     calendar = _calendar(con)
-    known_from = weekly_history.read_since(con, zone)
+    # An account in which nothing had left yet says nothing of what was, and of what will be.
+    known_from = weekly_history.covered_since(con, zone)
     foreseen: Forecast | str | None = None
     if is_running:
-        # An account in which nothing had left yet says nothing of what will.
-        since = weekly_history.covered_since(con, zone)
-        foreseen = _foreseen(known_of(facts, found, whole, card, over_through, since), missing, calendar)
+        foreseen = _foreseen(known_of(facts, found, whole, card, over_through, known_from), missing, calendar)
     same_through = min(before + (through - month), month_ends(before))
     is_known = known_from is not None and known_from <= before
     return MonthView(
