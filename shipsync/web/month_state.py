@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import streamlit as st
+
+from shipsync import runtime
 from shipsync.procedures import charges as procedure
 from shipsync.procedures.charges import Month
 from shipsync.procedures.closing import SYNC
@@ -22,6 +25,7 @@ from shipsync.store.cursor import Cursor
 from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.closing_state import MONTH, billed_through, month_rests_on, today
+from shipsync.web.inventory_words import this_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,9 @@ def month_now(month: date) -> MonthNow:
 
 
 def so_far(month: date) -> str:
-    """What a month comes to so far, in a few words."""
-    amount = ask(_so_far, month, billed_through(month), words.zone())
+    """What a month comes to so far, in a few words; at most a minute old."""
+    app = runtime.app()
+    amount = _so_far(app.owner, month, billed_through(month), this_minute())
     name = f"{month_words(month)} so far"
     if amount is None:
         return f"{name}: {words.UNKNOWN}, because something it is reckoned by is missing. End of month says what."
@@ -103,8 +108,10 @@ def _said_before(closing: Closing) -> tuple[int, Decimal]:
     return was.version, was.total
 
 
-def _so_far(con: Cursor, month: date, through: date, zone: ZoneInfo) -> Decimal | None:
-    found = _computed(con, month, through, zone)
+# By the minute and not by commits: it takes some 80 ms among 1,000,000 orders, and Today is drawn every second.
+@st.cache_data(max_entries=8, show_spinner=False)
+def _so_far(owner: str, month: date, through: date, minute: datetime) -> Decimal | None:
+    found = _computed(runtime.app().db.read(), month, through, words.zone())
     return None if gaps(found.facts, found.card) else total(found.lines)
 
 
