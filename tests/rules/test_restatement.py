@@ -97,6 +97,16 @@ def test_a_void_that_was_taken_back_is_charged_again() -> None:
     ]
 
 
+def test_a_label_that_stays_voided_is_not_told_as_voided_anew() -> None:
+    then_ = replace(a_label(), voided=True)
+    now = replace(then_, shipment_cost=D("9.50"))
+    sentence = "Label 7 of order 700015 costs 9.50 instead of 9.10."
+    assert why([then_], [now], [changed(then_, now, voided_on=LATER)]) == [
+        ("postage", "0.40", sentence),
+        ("void", "-0.40", sentence),
+    ]
+
+
 def test_a_label_that_became_known_later_is_charged() -> None:
     assert why([], [a_label()], [LabelChange(7, None, None, a_label(), None)]) == [
         ("postage", "9.10", "Label 7 became known later.")
@@ -123,6 +133,11 @@ def test_another_cost_names_both() -> None:
     assert why([a_label()], [now], [changed(a_label(), now)]) == [
         ("postage", "1000.30", sentence),
         ("insurance", "1.00", sentence),
+    ]
+    back = a_label(is_return=True)
+    now = replace(back, shipment_cost=D("10.10"), insurance_cost=D("1.00"))
+    assert why([back], [now], [changed(back, now)]) == [
+        ("return", "2.00", "Label 7 of order 700015 costs 11.10 instead of 9.10.")
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shipsync.rules.charges import days_between
+from shipsync.rules.charges import Facts, days_between
 from shipsync.rules.ledger import Movement
 from shipsync.rules.periods import business_date, day_closes, day_starts
 from shipsync.store import charges, ledger
@@ -70,6 +70,10 @@ def test_stock_at_the_end_of_a_day_is_what_the_ledger_says_of_that_instant(
             assert {sku: units for sku, units in on_day.items() if units or sku in sums} == sums
 
 
+def facts_of(db: Database) -> Facts:
+    return charges.facts(db.read(), FIRST, THROUGH, THROUGH, day_closes(THROUGH, ZONE), ZONE)
+
+
 def entry(db: Database, kind: Any, units: int, day: int, **others: Any) -> int:
     at = START + timedelta(days=day - 1, hours=12)
     one = Movement(
@@ -88,8 +92,7 @@ def test_one_delivery_is_one_receipt_unless_all_of_it_was_taken_back(memory: Dat
     entry(memory, "receive", 5, 5)  # after the span
 
     def receipts() -> dict[date, int]:
-        facts = charges.facts(memory.read(), FIRST, THROUGH, THROUGH, day_closes(THROUGH, ZONE), ZONE)
-        return dict(facts.receipts)
+        return dict(facts_of(memory).receipts)
 
     assert receipts() == {date(2026, 11, 2): 1, date(2026, 11, 3): 1, date(2026, 11, 4): 2}
     entry(memory, "receive", -10, 2, corrects=first)
@@ -97,16 +100,22 @@ def test_one_delivery_is_one_receipt_unless_all_of_it_was_taken_back(memory: Dat
     assert receipts() == {date(2026, 11, 2): 1, date(2026, 11, 3): 1, date(2026, 11, 4): 1}
 
 
-def test_stock_is_billed_of_key_products_that_somebody_has_said_something_of(memory: Database) -> None:
+def test_only_key_products_are_billed_and_their_stock_once_somebody_has_said_something_of_it(memory: Database) -> None:
     for sku, is_key in (("A", True), ("B", True), ("C", False)):
         put(memory, "products", sku=sku, name=sku, is_key=is_key, units_per_pallet=10, updated_at=NOW)
     entry(memory, "count", 5, 2, sku="A")
     entry(memory, "ship", -5, 2, sku="B")  # nobody has said what stood there
     entry(memory, "count", 5, 2, sku="C")
     entry(memory, "count", 5, 2, sku="D")  # no product at all
-    facts = charges.facts(memory.read(), FIRST, THROUGH, THROUGH, day_closes(THROUGH, ZONE), ZONE)
+    facts = facts_of(memory)
     assert {sku for _, sku in facts.stock} == {"A"}
     assert [facts.stock[day, "A"] for day in days_between(FIRST, THROUGH)] == [0, 5, 5, 5]
+    for line_no, sku in enumerate("AC", 1):
+        put(
+            memory, "shipped_items", parcel_kind="shipment", parcel_id=1, line_no=line_no, shipstation_order_id=1,
+            order_number="1", source_system="X-Cart", ship_date=THROUGH, base_sku=sku, quantity=3,
+        )  # fmt: skip
+    assert dict(facts_of(memory).units) == {(THROUGH, "A"): 3}
     # What becomes known after the last day is not known on it.
     entry(memory, "count", 5, 5, sku="B")
     facts = charges.facts(memory.read(), FIRST, THROUGH, THROUGH, NOW + timedelta(days=999), ZONE)
