@@ -45,14 +45,23 @@ ORDERS = """
     WHERE ship_date BETWEEN $first AND $through
 """
 
-ITEMS = """
-    SELECT i.parcel_kind, i.parcel_id, any_value(i.shipstation_order_id) AS shipstation_order_id,
-           any_value(i.order_number) AS order_number, any_value(i.ship_date) AS day, i.base_sku AS sku,
-           sum(i.quantity) AS quantity
+_UNITS_FROM = """
     FROM shipped_items i
     JOIN products p ON p.sku = i.base_sku AND p.is_key
     WHERE i.ship_date BETWEEN $first AND $through
+"""
+ITEMS = f"""
+    SELECT i.parcel_kind, i.parcel_id, any_value(i.shipstation_order_id) AS shipstation_order_id,
+           any_value(i.order_number) AS order_number, any_value(i.ship_date) AS day, i.base_sku AS sku,
+           sum(i.quantity) AS quantity
+    {_UNITS_FROM}
     GROUP BY i.parcel_kind, i.parcel_id, i.base_sku  -- a parcel is of one order and leaves on one day
+"""
+# The same without the parcels, where only their sums are asked for.
+UNITS = f"""
+    SELECT i.ship_date AS day, i.base_sku AS sku, sum(i.quantity) AS quantity
+    {_UNITS_FROM}
+    GROUP BY i.ship_date, i.base_sku
 """
 
 # One delivery is one receipt, however many SKUs and lots came with it; one without a reference stands for itself.
@@ -112,7 +121,7 @@ def facts(con: Cursor, first: date, through: date, month_end: date, as_of: datet
         span,
     )
     orders = con.rows(f"SELECT day, count(*) FROM ({ORDERS}) GROUP BY day", span)  # noqa: S608
-    units = con.rows(f"SELECT day, sku, sum(quantity) FROM ({ITEMS}) GROUP BY day, sku", span)  # noqa: S608
+    units = con.rows(UNITS, span)
     receipts = con.rows(f"SELECT day, count(*) FROM ({RECEIPTS}) GROUP BY day", span)  # noqa: S608
     sizes: dict[str, int | None] = dict(con.rows("SELECT sku, units_per_pallet FROM products WHERE is_key"))
     known = ledger.known_skus(con, min(as_of, day_closes(through, zone))).keys()
@@ -206,7 +215,7 @@ def day_counts(con: Cursor, first: date, through: date) -> list[DayCounts]:
             WHERE ship_date BETWEEN $first AND $through
             GROUP BY ship_date
             UNION ALL
-            SELECT day, 0, 0, 0, quantity, 0, 0 FROM ({ITEMS})
+            SELECT day, 0, 0, 0, quantity, 0, 0 FROM ({UNITS})
         )
         GROUP BY day
         ORDER BY day
