@@ -87,6 +87,25 @@ def test_an_order_is_looked_up_by_its_tracking_number(warehouse: Warehouse, page
     expect(page.get_by_text(re.compile("✓ shipped")).first).to_be_visible()
 
 
+def test_a_figure_of_the_charges_leads_to_the_record_it_came_from(warehouse: Warehouse, page: Page) -> None:
+    order = warehouse.world.place_manual_order("100906", [("17612 - 250237", 3)])
+    visit(page, "/charges")
+    label = warehouse.world.buy_label(order.order_id)
+    warehouse.run(SYNC)
+    labels = page.get_by_role("button", name=re.compile(r"^[0-9]+ labels?$"))
+    expect(labels).to_be_visible()  # by itself, once the sync has brought it
+    labels.click()
+    expect(page.get_by_text(re.compile("^Behind .* so far$"))).to_be_visible()
+    rows = page.get_by_test_id("stDataFrame").nth(1).locator("canvas").first
+    rows.scroll_into_view_if_needed()
+    cell = rows.bounding_box()
+    assert cell is not None
+    page.mouse.click(cell["x"] + 30, cell["y"] + 35 + 16)  # the newest label
+    expect(page.get_by_role("heading", level=1)).to_contain_text("100906")
+    page.get_by_text(re.compile("^Label bought")).first.click()
+    expect(page.get_by_test_id("stCode").first).to_contain_text(str(label.shipment_id))
+
+
 def test_a_quarantined_record_is_mended_and_tried_again(warehouse: Warehouse, page: Page, tmp_path: Path) -> None:
     warehouse.world.place_shop_order([("19015", 2)], number="700901")
     warehouse.feed.write()
