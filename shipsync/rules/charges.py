@@ -322,13 +322,12 @@ def _markups(facts: Facts, card: RateCard, carrier: Sequence[Line]) -> list[Line
     for day in days_between(facts.first, facts.through):
         rate = card.at("markup", day)
         of_day = [one for one in carrier if one.day == day]
-        if rate is None or not rate.amount or not of_day:
+        cost = total(of_day)
+        if rate is None or not rate.amount or not cost:
             continue
         labels = sum(-one.quantity if one.charge == "void" else one.quantity for one in of_day
                      if one.charge != "insurance")  # fmt: skip
-        if not labels and not total(of_day):
-            continue  # all of them were voided
-        found.append(Line("markup", day, labels, to_cents(total(of_day) * rate.amount / _PERCENT), rate=rate.amount))
+        found.append(Line("markup", day, labels, to_cents(cost * rate.amount / _PERCENT), rate=rate.amount))
     return found
 
 

@@ -36,7 +36,7 @@ Figures = dict[Where, tuple[int, Decimal]]
 
 
 def lived(house: House) -> None:
-    """Forty days of people's deeds, a sync every fifth day, stock that is counted, comes and is entered late."""
+    """Forty days of people's deeds, a sync once a week, stock that is counted, comes and is entered late."""
     deeds = Deeds(house.world, random.Random("a lived autumn"))
     with house.app.db.transaction() as con:
         for sku, size in SIZES.items():
@@ -47,12 +47,13 @@ def lived(house: House) -> None:
     for sku in SIZES:
         counted(house, sku, "250237", 400)
         counted(house, sku, "", 200)
-    for number in range(8):
+    for number in range(6):
         deeds.act(16)
         insured = house.world.place_manual_order(items=(("17914 - 250237", 3),))
         house.world.buy_label(insured.order_id, insurance_cost=Decimal("1.35"), carrier="ups", service="ups_ground")
+        house.world.buy_label(insured.order_id, is_return=True)
         house.loop()
-        house.wait(5 * 24 * 60 - 5)
+        house.wait(7 * 24 * 60 - 5)
         if number % 3 == 1:
             moved(house, "receive", "17612", "250237", 90, house.clock.now() - timedelta(days=3))
             moved(house, "receive", "17904", "250240", 31, house.clock.now())
@@ -115,7 +116,7 @@ def of_labels(house: House, days: list[date]) -> Figures:
             if quantity:
                 found[day, charge, "", by[0], by[1], int(by[2])] = (quantity, Decimal(amount))
     for day, group in labels[~labels["voided"]].groupby("day"):
-        if at("markup", day):
+        if at("markup", day) and sum(group["cost"]):
             amount = cents(sum(group["cost"]) * at("markup", day) / 100)
             found[day, "markup", "", "", "", 0] = (len(group), amount)
     return found

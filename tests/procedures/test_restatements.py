@@ -283,7 +283,7 @@ def lives(one: Warehouse, data: st.DataObject) -> Iterator[tuple[dict[date, Char
                 data.draw(st.sampled_from(DEEDS))(one, labels, data.draw)
 
 
-@settings(max_examples=4)
+@settings(max_examples=3)
 @given(st.data())
 def test_what_was_billed_never_changes_and_with_what_was_restated_is_what_the_months_come_to(
     pages: Warehouse, data: st.DataObject

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -253,6 +254,9 @@ def test_the_markup_is_on_what_labels_cost_in_the_end() -> None:
 def test_nothing_is_raised_where_every_label_was_voided() -> None:
     facts = some_facts(labels=[some_labels(voided=2, voided_cost="18.20")])
     assert not [one for one in billed(facts, a_card(markup="10")) if "markup" in one]
+    # Nor where what stands was free.
+    facts = some_facts(labels=[some_labels(voided=1, voided_cost="18.20")])
+    assert not [one for one in billed(facts, a_card(markup="10")) if "markup" in one]
 
 
 # -- what people add -------------------------------------------------------------------------------------------------
@@ -261,9 +265,9 @@ def test_nothing_is_raised_where_every_label_was_voided() -> None:
 def test_what_people_add_stands_with_its_reason() -> None:
     facts = some_facts(extras=[Extra(7, DAY, "Relabelling", D("120.00")), Extra(8, DAY, "Goodwill", D("-20.00"))])
     found = lines(facts, a_card())
-    assert [(one.extra_no, one.text, one.amount) for one in found] == [
-        (7, "Relabelling", D("120.00")),
-        (8, "Goodwill", D("-20.00")),
+    assert [(one.extra_no, one.text, one.quantity, one.amount) for one in found] == [
+        (7, "Relabelling", 1, D("120.00")),
+        (8, "Goodwill", 1, D("-20.00")),
     ]
     assert total(found) == D("100.00")
 
@@ -316,6 +320,7 @@ def test_a_rate_that_begins_within_the_month_is_named(since: date) -> None:
         f"The rate 'order' holds only from {since:%a} {since.day} Nov 2026 on, and the month begins on Sun 1 Nov 2026. "
         "Load what held before."
     )
+    assert gaps(some_facts(), then(card, "order", "6", LAST + ONE_DAY)) == [gap]
     assert gaps(some_facts(), then(card, "order", "4", FIRST)) == []
 
 
@@ -492,6 +497,15 @@ def test_differences_add_up_and_applied_to_the_one_give_the_other(
         key: what for key, what in stands.items() if what != (0, 0)
     }
     assert [one.key.day for one in found] == sorted(one.key.day for one in found)
+
+
+@settings(max_examples=40)
+@given(facts_of_months(), rate_cards())
+def test_two_parts_of_a_month_make_the_whole(facts: Facts, card: RateCard) -> None:
+    parts = facts.within(FIRST, DAY, LAST), facts.within(NEXT, LAST, LAST)
+    found = [one for part in parts for one in lines(part, card) if one.charge != "minimum"]
+    whole = [one for one in lines(replace(facts, through=LAST), card) if one.charge != "minimum"]
+    assert sorted(found, key=whole.index) == whole
 
 
 @settings(max_examples=40)

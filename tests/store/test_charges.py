@@ -60,7 +60,7 @@ def test_stock_at_the_end_of_a_day_is_what_the_ledger_says_of_that_instant(
     with pages.transaction() as con:
         con.execute("DELETE FROM inventory_transactions")
         ledger.post(con, order.sample(history, len(history)), "Ann", NOW)
-    for as_of in (day_closes(THROUGH, ZONE), START + timedelta(hours=hours)):
+    for as_of in (day_closes(THROUGH, ZONE), START + timedelta(hours=hours), START + timedelta(days=9)):
         found = charges.stock_by_day(pages.read(), FIRST, THROUGH, as_of, ZONE)
         for day in days_between(FIRST, THROUGH):
             sums: dict[str, int] = {}
@@ -120,6 +120,13 @@ def test_only_key_products_are_billed_and_their_stock_once_somebody_has_said_som
     entry(memory, "count", 5, 5, sku="B")
     facts = charges.facts(memory.read(), FIRST, THROUGH, THROUGH, NOW + timedelta(days=999), ZONE)
     assert {sku for _, sku in facts.stock} == {"A"}
+
+
+def test_of_two_counts_at_one_instant_the_one_entered_last_holds(memory: Database) -> None:
+    for units in (10, 40, 25):
+        entry(memory, "count", units, 2)
+    found = charges.stock_by_day(memory.read(), FIRST, THROUGH, day_closes(THROUGH, ZONE), ZONE)
+    assert [found[day, "17612"] for day in days_between(FIRST, THROUGH)] == [0, 25, 25, 25]
 
 
 def test_a_day_is_known_up_to_the_instant_that_is_asked_for(memory: Database) -> None:
