@@ -330,7 +330,8 @@ def test_receipts_minimum_and_markup_need_no_rate() -> None:
 
 
 def test_a_product_without_units_per_pallet_is_named_once() -> None:
-    facts = some_facts(stock={(DAY, "A"): 5, (NEXT, "A"): 5, (DAY, "B"): 0}, pallet_sizes={"A": None, "B": None})
+    stock = {(DAY, "A"): 5, (NEXT, "A"): 5, (LAST, "A"): 0, (DAY, "B"): 0}
+    facts = some_facts(stock=stock, pallet_sizes={"A": None, "B": None})
     assert gaps(facts, a_card()) == [
         "A has no units per pallet, so its pallets cannot be billed. Set them under Imports."
     ]
