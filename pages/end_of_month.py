@@ -37,7 +37,7 @@ from shipsync.web.month_state import MonthNow, check_points, month_now, month_sp
 from shipsync.web.roles import Role, may, require
 
 MOST_MONTHS = 36  # that can be closed afterwards
-_DRAWN = "end_of_month_drawn"  # the newest closing when the page was drawn as a whole
+_DRAWN = "end_of_month_drawn"  # the results that stood there when the page was drawn as a whole
 
 require(Role.VIEWER)
 st.title("End of month")
@@ -45,9 +45,10 @@ st.title("End of month")
 
 @st.fragment(run_every=1.0, key="end_of_month_live")
 def _live() -> None:
-    """The press or the job in its place, and what stands until the next one."""
+    """The press or the job in its place."""
     if runtime.app().past is not None:
         st.info("This day begins once its past is in.")
+        st.session_state[_DRAWN] = None  # then all of the page is drawn
         return
     job = last_job(MONTH)
     if job is not None and is_open(job):
@@ -57,17 +58,8 @@ def _live() -> None:
     if job is not None and has_failed(job):
         st.markdown(_attempt_heading(job))
         draw_job(job, key="end_of_month_failed")
-    newest = last_closed(MONTH)
-    if newest is not None and newest.job_id != st.session_state.get(_DRAWN):
-        st.rerun()  # the report below is of another version by now
-    if job is not None and job.job.status == "succeeded":
-        closed = ask(closings.closing_of, job.job.job_id)
-        if closed is not None and closed.closed_at is not None and (newest is None or closed.job_id != newest.job_id):
-            _result(closed, key="end_of_month_other")
-    if newest is None:
-        st.caption("No month has been closed yet. The first closing makes the invoice of a month's charges.")
-    else:
-        _result(newest, key="end_of_month_newest")
+    if [one.job_id for one in _standing()] != st.session_state.get(_DRAWN):
+        st.rerun()  # what stands below is of another version by now
 
 
 def _press() -> None:
@@ -111,12 +103,29 @@ def _attempt_heading(job: JobView) -> str:
     return f"**The last attempt{of}**. A month stays as open as it was until one succeeds."
 
 
-def _result(closing: Closing, *, key: str) -> None:
-    """What came of a closing, with its documents and its mail; it stands until the next one."""
-    with st.container(border=True):
-        st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
-        documents(closing, key=key)
-        mail_state(closing, key=key)
+def _standing() -> list[Closing]:
+    """What was closed by the last job, where that is of an older month, and the newest month that is closed."""
+    job, newest = last_job(MONTH), last_closed(MONTH)
+    found = [newest] if newest is not None else []
+    if job is not None and job.job.status == "succeeded":
+        closed = ask(closings.closing_of, job.job.job_id)
+        if closed is not None and closed.closed_at is not None and closed not in found:
+            found.insert(0, closed)
+    return found
+
+
+def _results(standing: list[Closing]) -> None:
+    """What came of closings, with their documents and mails, until the next one.
+
+    Outside of the timer: its next tick would take a file away that is on its way to the browser (Streamlit 1.67).
+    """
+    if not standing:
+        st.caption("No month has been closed yet. The first closing makes the invoice of a month's charges.")
+    for closing in standing:
+        with st.container(border=True):
+            st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
+            documents(closing, key=f"end_of_month_{closing.job_id}")
+            _mails(closing)
 
 
 @st.fragment(run_every=5.0, key="end_of_month_since")
@@ -179,10 +188,9 @@ def _shown() -> Closing | str | None:
 
 
 def _report(closing: Closing) -> None:
-    """One version; the newest one's documents and mails stand above already."""
+    """One version; the documents and mails of those that stand above are there already."""
     st.header(f"{month_words(closing.period_start)}, version {closing.version}")
-    newest = last_closed(MONTH)
-    if newest is None or newest.job_id != closing.job_id:
+    if closing not in _standing():
         documents(closing, key="end_of_month_shown")
         _mails(closing)
     month_version(closing)
@@ -190,9 +198,9 @@ def _report(closing: Closing) -> None:
     month_tables(closing)
 
 
-@st.fragment(run_every=2.0, key="end_of_month_mails")
+@st.fragment(run_every=2.0)
 def _mails(closing: Closing) -> None:
-    mail_state(closing, key="end_of_month_shown")
+    mail_state(closing, key=f"end_of_month_{closing.job_id}_mail")
 
 
 month_dialog()
@@ -201,9 +209,11 @@ shown, asked = _shown(), rows_asked()
 if asked is not None and isinstance(shown, Closing):
     month_rows(shown, asked)
 else:
-    if (drawn := last_closed(MONTH)) is not None:
-        st.session_state[_DRAWN] = drawn.job_id
+    standing = _standing()
+    st.session_state[_DRAWN] = [one.job_id for one in standing]
     _live()
+    if runtime.app().past is None:
+        _results(standing)
     if may(Role.OPERATOR) and runtime.app().past is None:
         _another()
     if isinstance(shown, Closing):

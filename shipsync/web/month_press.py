@@ -28,7 +28,7 @@ from shipsync.web.month_state import MonthNow, check_points, month_now, months_m
 
 # Under this name a session remembers which months it is asked to close one of.
 _ASKED = "closing_months_asked"
-_NO_REASON = "Write why it is issued all the same: the reason is kept with the invoice."
+_NO_REASON = "Write why it is issued all the same."
 
 
 def month_button(points: Sequence[Point], *, key: str, kind: Kind = "primary") -> None:
@@ -84,11 +84,10 @@ def _ask_to_close(months: tuple[date, ...]) -> None:
         reason = ""
         if warnings(now.checks) and not is_blocked(points):
             reason = st.text_area(
-                "Why it is issued all the same",
+                "Why it is issued all the same. It stands on the invoice, with your name.",
                 max_chars=LONGEST_REASON,
                 key=f"closing_month_reason_{month.isoformat()}",
                 height=90,
-                help="It is kept with the invoice, under your name.",
             ).strip()
         slot = st.empty()
         if not st.form_submit_button(

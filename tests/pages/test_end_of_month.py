@@ -11,19 +11,22 @@ from pathlib import Path
 import pytest
 
 from shipsync.procedures import charges as procedure
+from shipsync.procedures import eom
 from shipsync.procedures.charges import Issue
 from shipsync.rules.charge_report import ChargeReport
+from shipsync.rules.charges import CARRIER_COST, by_charge
 from shipsync.rules.months import month_ends
 from shipsync.rules.parties import CLIENT
 from shipsync.rules.preferences import CHARGE_REPORT_RECIPIENTS
-from shipsync.store import closings, parties
+from shipsync.store import charge_rows, closings, parties
+from shipsync.store.charge_rows import Behind
 from shipsync.store.settings import set_setting
 from shipsync.web.actions import cancel
 from shipsync.web.month_press import close_month
 from tests.documents.a_month import a_full_month
 from tests.house import House
 from tests.pages.closing_site import an_attended_site, asked, buttons, downloads, stopped_at_step, told, ways
-from tests.procedures.closing_day import shipped
+from tests.procedures.closing_day import closed, shipped
 from tests.procedures.month import AUGUST, FRIDAY, JULY, go_to, in_july
 from tests.site import Site, a_site
 
@@ -121,7 +124,7 @@ def test_warnings_ask_for_a_reason_on_the_page_and_on_today(site: Site) -> None:
     today = site.page("today")
     assert "July 2026 so far: 260.00 USD" in told(today)
     today.button(key="today_close_month").click().run()
-    assert today.text_area[0].label == "Why it is issued all the same"
+    assert today.text_area[0].label == "Why it is issued all the same. It stands on the invoice, with your name."
     assert "1 label cost nothing in ShipStation" in told(today)
 
 
@@ -179,6 +182,11 @@ def test_a_closed_month_opens_from_its_figures_down_to_the_order(site: Site) -> 
     house.wait(1)
     job = house.job("eom")
     assert job.status == "succeeded", job.error
+    report = eom.frozen(closed(house, job))
+    for charge, amount in by_charge(report.lines).items():
+        if charge in CARRIER_COST:
+            behind = charge_rows.labels_sum(house.app.db.read(), job.job_id, JULY, Behind(charge=charge))
+            assert behind[1] == amount, charge
     test = site.page("end_of_month")
     text = told(test)
     assert "July 2026, version 1" in text
@@ -207,7 +215,7 @@ def test_a_closed_month_opens_from_its_figures_down_to_the_order(site: Site) -> 
         ("units", "3 units, 3.00 USD in unit fees."),
         ("pallets", "Pallets at the end of each day, begun ones counted: 155.00 USD."),
         ("receipts", "0 deliveries, 0.00 USD in receipt fees."),
-        ("lines", "160 lines, 270.00 USD."),
+        ("lines", f"{len(report.lines)} lines, 270.00 USD."),
     ):
         assert sentence in told(site.page("end_of_month", month="2026-07", version="1", rows=rows)), rows
 
