@@ -11,9 +11,9 @@ from shipsync.store.closings import Closing
 from shipsync.store.jobs import JobView
 from shipsync.web import words
 from shipsync.web.answers import ask
-from shipsync.web.closing_documents import documents
-from shipsync.web.closing_mail import mail_dialog, mail_state
-from shipsync.web.closing_panel import points_label, points_list, said_of, success_line
+from shipsync.web.closing_mail import mail_dialog
+from shipsync.web.closing_panel import points_label, points_list
+from shipsync.web.closing_results import files_and_mails, results, standing
 from shipsync.web.closing_state import (
     MONTH,
     has_failed,
@@ -58,7 +58,7 @@ def _live() -> None:
     if job is not None and has_failed(job):
         st.markdown(_attempt_heading(job))
         draw_job(job, key="end_of_month_failed")
-    if [one.job_id for one in _standing()] != st.session_state.get(_DRAWN):
+    if [one.job_id for one in standing(MONTH)] != st.session_state.get(_DRAWN):
         st.rerun()  # what stands below is of another version by now
 
 
@@ -101,31 +101,6 @@ def _attempt_heading(job: JobView) -> str:
     asked = period_asked(job)
     of = "" if asked is None else f", for {month_words(month_of(asked))}"
     return f"**The last attempt{of}**. A month stays as open as it was until one succeeds."
-
-
-def _standing() -> list[Closing]:
-    """What was closed by the last job, where that is of an older month, and the newest month that is closed."""
-    job, newest = last_job(MONTH), last_closed(MONTH)
-    found = [newest] if newest is not None else []
-    if job is not None and job.job.status == "succeeded":
-        closed = ask(closings.closing_of, job.job.job_id)
-        if closed is not None and closed.closed_at is not None and closed not in found:
-            found.insert(0, closed)
-    return found
-
-
-def _results(standing: list[Closing]) -> None:
-    """What came of closings, with their documents and mails, until the next one.
-
-    Outside of the timer: its next tick would take a file away that is on its way to the browser (Streamlit 1.67).
-    """
-    if not standing:
-        st.caption("No month has been closed yet. The first closing makes the invoice of a month's charges.")
-    for closing in standing:
-        with st.container(border=True):
-            st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
-            documents(closing, key=f"end_of_month_{closing.job_id}")
-            _mails(closing)
 
 
 @st.fragment(run_every=5.0, key="end_of_month_since")
@@ -190,17 +165,11 @@ def _shown() -> Closing | str | None:
 def _report(closing: Closing) -> None:
     """One version; the documents and mails of those that stand above are there already."""
     st.header(f"{month_words(closing.period_start)}, version {closing.version}")
-    if closing not in _standing():
-        documents(closing, key="end_of_month_shown")
-        _mails(closing)
+    if closing not in standing(MONTH):
+        files_and_mails(closing, key="end_of_month")
     month_version(closing)
     _since(closing)
     month_tables(closing)
-
-
-@st.fragment(run_every=2.0)
-def _mails(closing: Closing) -> None:
-    mail_state(closing, key=f"end_of_month_{closing.job_id}_mail")
 
 
 month_dialog()
@@ -209,11 +178,12 @@ shown, asked = _shown(), rows_asked()
 if asked is not None and isinstance(shown, Closing):
     month_rows(shown, asked)
 else:
-    standing = _standing()
-    st.session_state[_DRAWN] = [one.job_id for one in standing]
+    closed = standing(MONTH)
+    st.session_state[_DRAWN] = [one.job_id for one in closed]
     _live()
-    if runtime.app().past is None:
-        _results(standing)
+    results(closed, key="end_of_month")
+    if not closed:
+        st.caption("No month has been closed yet. The first closing makes the invoice of a month's charges.")
     if may(Role.OPERATOR) and runtime.app().past is None:
         _another()
     if isinstance(shown, Closing):

@@ -11,16 +11,14 @@ from shipsync.store.closings import Closing
 from shipsync.store.jobs import JobView
 from shipsync.web import words
 from shipsync.web.answers import ask
-from shipsync.web.closing_documents import documents
-from shipsync.web.closing_mail import mail_dialog, mail_state
+from shipsync.web.closing_mail import mail_dialog
 from shipsync.web.closing_panel import (
     points_label,
     points_list,
-    said_of,
-    success_line,
     week_words,
 )
 from shipsync.web.closing_press import press_week, week_button, week_dialog, week_label
+from shipsync.web.closing_results import files_and_mails, results, standing
 from shipsync.web.closing_state import (
     WEEK,
     has_failed,
@@ -39,7 +37,7 @@ from shipsync.web.roles import Role, may, require
 from shipsync.web.week_report import restated, week_version
 
 MOST_WEEKS = 60  # that can be closed afterwards
-_DRAWN = "end_of_week_drawn"  # the newest closing when the page was drawn as a whole
+_DRAWN = "end_of_week_drawn"  # the results that stood there when the page was drawn as a whole
 
 require(Role.VIEWER)
 st.title("End of week")
@@ -47,9 +45,10 @@ st.title("End of week")
 
 @st.fragment(run_every=1.0, key="end_of_week_live")
 def _live() -> None:
-    """The press or the job in its place, and what stands until the next one."""
+    """The press or the job in its place."""
     if runtime.app().past is not None:
         st.info("This day begins once its past is in.")
+        st.session_state[_DRAWN] = None  # then all of the page is drawn
         return
     job = last_job(WEEK)
     if job is not None and is_open(job):
@@ -59,17 +58,8 @@ def _live() -> None:
     if job is not None and has_failed(job):
         st.markdown(_attempt_heading(job))
         draw_job(job, key="end_of_week_failed")
-    newest = last_closed(WEEK)
-    if newest is not None and newest.job_id != st.session_state.get(_DRAWN):
-        st.rerun()  # the report below is of another version by now
-    if job is not None and job.job.status == "succeeded":
-        closed = ask(closings.closing_of, job.job.job_id)
-        if closed is not None and closed.closed_at is not None and (newest is None or closed.job_id != newest.job_id):
-            _result(closed, key="end_of_week_other")
-    if newest is None:
-        st.caption("No week has been closed yet. The first closing makes the weekly inventory report.")
-    else:
-        _result(newest, key="end_of_week_newest")
+    if [one.job_id for one in standing(WEEK)] != st.session_state.get(_DRAWN):
+        st.rerun()  # what stands below is of another version by now
 
 
 def _press() -> None:
@@ -88,14 +78,6 @@ def _attempt_heading(job: JobView) -> str:
     asked = period_asked(job)
     of = "" if asked is None else f", for week {week_name(week_of(asked))}"
     return f"**The last attempt{of}**. A week stays as open as it was until one succeeds."
-
-
-def _result(closing: Closing, *, key: str) -> None:
-    """What came of a closing, with its documents and its mail; it stands until the next one."""
-    with st.container(border=True):
-        st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
-        documents(closing, key=key)
-        mail_state(closing, key=key)
 
 
 @st.fragment(run_every=5.0, key="end_of_week_since")
@@ -145,26 +127,22 @@ def _shown() -> Closing | None:
 
 
 def _report(closing: Closing) -> None:
-    """The report of one version; the newest one's documents and mails stand above already."""
+    """The report of one version; the documents and mails of those that stand above are there already."""
     st.header(f"Week {closing.period_start.isocalendar().week}, version {closing.version}")
-    newest = last_closed(WEEK)
-    if newest is None or newest.job_id != closing.job_id:
-        documents(closing, key="end_of_week_shown")
-        _mails(closing)
+    if closing not in standing(WEEK):
+        files_and_mails(closing, key="end_of_week")
     week_version(closing)
     _since(closing)
 
 
-@st.fragment(run_every=2.0, key="end_of_week_mails")
-def _mails(closing: Closing) -> None:
-    mail_state(closing, key="end_of_week_shown")
-
-
 week_dialog()
 mail_dialog()
-if (drawn := last_closed(WEEK)) is not None:
-    st.session_state[_DRAWN] = drawn.job_id
+closed = standing(WEEK)
+st.session_state[_DRAWN] = [one.job_id for one in closed]
 _live()
+results(closed, key="end_of_week")
+if not closed:
+    st.caption("No week has been closed yet. The first closing makes the weekly inventory report.")
 if may(Role.OPERATOR) and runtime.app().past is None:
     _another()
 closing = _shown()

@@ -272,7 +272,7 @@ def test_a_mail_is_sent_again_to_those_who_are_named_now(site: Site) -> None:
     close(house)
     name_recipients(house, "pat@example.com")
     test = site.page("end_of_week")
-    test.button(key="end_of_week_newest_again").click().run()
+    test.button(key="end_of_week_eow.1_again").click().run()
     text = told(test)
     assert "goes to pat@example.com, with shipsync-weekly-report-2026-W38-v1.pdf" in text
     assert "Before, it went to kim@example.com, lee@example.com." in text
@@ -295,7 +295,7 @@ def test_a_mail_that_did_not_go_out_is_queued_again_under_its_own_key(site: Site
     kept = a_mail_that_ended(house, status)
     test = site.page("end_of_week")
     assert f"{status}]" in told(test)
-    test.button(key="end_of_week_newest_again").click().run()
+    test.button(key="end_of_week_eow.1_again").click().run()
     assert ("Nobody knows whether it arrived" in told(test)) is (status == "unknown")
     assert closing_mail.send(kept) == "It is queued."
     assert mails(house) == [(kept.mail_key, "queued", ("kim@example.com", "lee@example.com"))]
