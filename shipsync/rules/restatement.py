@@ -226,7 +226,7 @@ def _of_orders(key: Key, orders: Sequence[OrderChange]) -> Iterator[str]:
         if one.now is None:
             yield f"Order {one.order_number} is no longer shipped."
         elif one.before is None:
-            yield f"Order {one.order_number} counts for {day_words(one.now or key.day)} now, and did not before."
+            yield f"Order {one.order_number} counts for {day_words(one.now)} now, and did not before."
         else:
             yield f"Order {one.order_number} counts for {day_words(one.now)} instead of {day_words(one.before)}."
 

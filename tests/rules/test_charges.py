@@ -355,7 +355,7 @@ def test_where_storage_costs_nothing_nobody_has_to_know_the_pallets() -> None:
     # On the first day only.
     card = then(a_card(pallet_day="0"), "pallet_day", "0.50", NEXT)
     assert [one.split(" ")[0] for one in gaps(facts, card)] == ["A", "Stock"]
-    assert gaps(some_facts(stock={(DAY, "A"): -5}, pallet_sizes={"A": None}), card) == []
+    assert gaps(some_facts(stock={(DAY, "A"): -5, (NEXT, "A"): 0}, pallet_sizes={"A": None}), card) == []
 
 
 # -- differences -----------------------------------------------------------------------------------------------------

@@ -342,6 +342,8 @@ def test_rounding_is_no_other_rate() -> None:
     card = a_card(order="0.335")
     found = causes({"orders": {DAY: 3}}, {"orders": {DAY: 4}}, card, orders=[OrderChange("1", None, DAY)])
     assert found == [("order", "0.33", "Order 1 counts for Fri 20 Nov 2026 now, and did not before.")]
+    found = causes({"orders": {DAY: 1}}, {"orders": {DAY: 2}}, a_card(order="0.005"))
+    assert found == [("order", "0.00")]
 
 
 def test_of_many_events_the_first_five_are_named_and_the_rest_is_counted() -> None:
