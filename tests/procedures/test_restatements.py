@@ -196,6 +196,7 @@ def test_a_month_that_is_billed_in_part_is_billed_whole_before_the_next(warehous
     assert not part.is_complete
     warehouse.until(noon(12, 1))
     assert "error: October 2026 is billed only through Tue 20 Oct 2026. Close it first." in warehouse.checked(NOV)
+    assert charges.restatement(warehouse.db.read(), warehouse.newest(OCT), warehouse.zone) is None
     whole = warehouse.bill(OCT)
     assert (whole.version, whole.replaces) == (2, 1)
     assert not [one for one in warehouse.checked(NOV) if one.startswith("error")]
