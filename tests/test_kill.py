@@ -8,9 +8,9 @@ import pytest
 
 from tests.killing import KINDS, an_installation, kill_often
 
-# Two chains of 50, so that two processors share them. A longer one: python -m bench.kill --rounds 1000 --seed N
+# Two chains of 30, so that two processors share them. A longer one: python -m bench.kill --rounds 1000 --seed N
 SEEDS = (1, 2)
-ROUNDS = 50
+ROUNDS = 30
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -22,6 +22,11 @@ DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 expect.set_options(timeout=20_000)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--all-looks`: every page in both colours and both widths."""
+    parser.addoption("--all-looks", action="store_true", help="take pictures of every page in all four looks")
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests. Skips where there is none, but never in CI."""

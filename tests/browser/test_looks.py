@@ -1,6 +1,6 @@
-"""Every page in light and dark, wide and on a phone: pictures to look at, and what axe finds wrong with them.
+"""Every page light and wide, and dark on a phone: pictures to look at, and what axe finds wrong with them.
 
-The pictures go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
+`make pictures` takes the other two looks as well. They go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ PAGES = (
     "settings",
 )
 PACIFIC = ZoneInfo("America/Los_Angeles")  # a warehouse's, where nothing else is set
-LOOKS = {"light": (False, False), "dark": (True, False), "phone": (False, True), "phone-dark": (True, True)}
+LOOKS = {"light": (False, False), "phone-dark": (True, True), "dark": (True, False), "phone": (False, True)}
+ALWAYS = 2  # each colour and each width once
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,14 @@ def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
     return warehouse
 
 
-@pytest.fixture(params=LOOKS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """All looks with `--all-looks`, else those that are always taken."""
+    if "look" in metafunc.fixturenames:
+        looks = list(LOOKS) if metafunc.config.getoption("--all-looks", default=False) else list(LOOKS)[:ALWAYS]
+        metafunc.parametrize("look", looks, indirect=True)
+
+
+@pytest.fixture
 def look(request: pytest.FixtureRequest, browser: Browser, lived_in: Warehouse) -> Iterator[tuple[str, Page]]:
     """A tab in one of the looks."""
     dark, phone = LOOKS[request.param]
