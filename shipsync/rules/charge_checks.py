@@ -57,6 +57,7 @@ class WeekStock:
     reported: int
     now: int
     as_known_then: int  # now, without what has been entered since the report
+    is_counted: bool = False  # a count of it was posted since: that is what a count is for
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ def _warnings(found: Found) -> Iterator[Check]:
             _DAYS,
         )
     for one in found.weeks:
-        if one.as_known_then == one.reported and one.now != one.reported:
+        if one.as_known_then == one.reported and one.now != one.reported and not one.is_counted:
             yield Check(
                 "warning",
                 f"Stock of {one.sku} in the weekly report {week_name(one.monday)} was {one.reported:,}; with what has "

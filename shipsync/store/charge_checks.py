@@ -159,9 +159,17 @@ def weekly_stock(con: Cursor, after: datetime, through: datetime) -> list[WeekSt
     for monday, content in rows:
         report = json.loads(content)
         as_of, made_at = (datetime.fromisoformat(report[name]) for name in ("as_of", "made_at"))
+        counted = _counted_since(con, made_at, as_of)
         now, then = _by_sku(ledger.balances(con, as_of)), _by_sku(ledger.balances(con, as_of, made_at))
         found += [
-            WeekStock(monday, line["sku"], line["quantity"], now.get(line["sku"], 0), then.get(line["sku"], 0))
+            WeekStock(
+                monday,
+                line["sku"],
+                line["quantity"],
+                now.get(line["sku"], 0),
+                then.get(line["sku"], 0),
+                is_counted=line["sku"] in counted,
+            )
             for line in report["lines"]
             if line["quantity"] is not None
         ]
@@ -218,6 +226,19 @@ def unused_labels(con: Cursor, first: date, through: date, today: date) -> list[
 def _odd(con: Cursor, sql: str, first: date, through: date) -> Odd:
     amount, number, key, cost = con.rows(sql, {"first": first, "through": through})[0]
     return Odd(int(amount), number, key, Decimal(cost))
+
+
+def _counted_since(con: Cursor, made_at: datetime, as_of: datetime) -> set[str]:
+    """SKUs of which a count for an instant up to `as_of` was posted after a report was made."""
+    rows = con.rows(
+        """
+        SELECT DISTINCT sku
+        FROM inventory_transactions
+        WHERE kind = 'count' AND entered_at > $made_at AND moved_at <= $as_of
+        """,
+        {"made_at": made_at, "as_of": as_of},
+    )
+    return {sku for (sku,) in rows}
 
 
 def _by_sku(lots: Sequence[ledger.Balance]) -> dict[str, int]:
