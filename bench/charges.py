@@ -22,8 +22,10 @@ from shipsync.config import load_settings
 from shipsync.procedures import charges as procedure
 from shipsync.rules.charges import Rate, RateName
 from shipsync.rules.months import month_before, month_ends
+from shipsync.rules.periods import day_closes
 from shipsync.runtime import prepare_database
 from shipsync.store import charge_checks, charges, closings, rates
+from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database, open_database
 
 MONTH = date(2026, 11, 1)  # the one that is billed, the newest there is
@@ -155,14 +157,18 @@ def parts(db: Database) -> dict[str, Callable[[], object]]:
     zone, con = load_settings({}, None).zone, db.read()
     before, through = month_before(MONTH), month_ends(MONTH)
     numbers = iter(range(1_000_000))
-    found = procedure.whole(con, MONTH, through, zone)
+
+    def whole(reading: Cursor, month: date, last: date) -> procedure.Month:
+        return procedure.compute(reading, month, last, day_closes(last, zone), zone)
+
+    found = whole(con, MONTH, through)
 
     def bill(month: date) -> None:
         """Freeze a month as its closing does."""
         job_id = f"bench-{next(numbers)}"
         with db.transaction() as writing:
             closings.begin(writing, "eom", month, month_ends(month), job_id, "bench", NOW)
-            now = procedure.whole(writing, month, month_ends(month), zone)
+            now = whole(writing, month, month_ends(month))
             procedure.freeze(writing, job_id, now, [], zone, NOW)
             closings.close(writing, job_id, 1, records=0, sentence="", stated=(), now=NOW)
 
@@ -178,8 +184,8 @@ def parts(db: Database) -> dict[str, Callable[[], object]]:
             procedure.freeze(writing, f"bench-{next(numbers)}", found, [], zone, NOW)
 
     return {
-        "compute": lambda: procedure.whole(con, MONTH, through, zone),
-        "compute, of the month's first half": lambda: procedure.whole(con, MONTH, date(2026, 11, 15), zone),
+        "compute": lambda: whole(con, MONTH, through),
+        "compute, of the month's first half": lambda: whole(con, MONTH, date(2026, 11, 15)),
         "of it stock at the end of each day": lambda: charges.stock_by_day(con, MONTH, through, NOW, zone),
         "self-check": lambda: procedure.self_check(con, found, zone),
         "restatement of the month before": lambda: procedure.restatement(con, billed, zone),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,19 +31,34 @@ class Month:
     as_of: datetime
 
 
-def compute(con: Cursor, month: date, through: date, as_of: datetime, zone: ZoneInfo) -> Month:
+def compute(
+    con: Cursor,
+    month: date,
+    through: date,
+    as_of: datetime,
+    zone: ZoneInfo,
+    billed_products: Mapping[str, int | None] | None = None,
+) -> Month:
     """The charges of a month's days up to `through`, as they are known now. `zone` is the warehouse's.
 
-    `as_of` is the instant up to which the last day is known.
+    `as_of` is the instant up to which the last day is known. `billed_products`, by SKU with the units on a pallet, are
+    those of a month that was billed; else the key products as they are now.
     """
-    facts = charges.facts(con, month, through, month_ends(month), as_of, zone)
+    products_ = charges.key_products(con) if billed_products is None else billed_products
+    facts = charges.facts(con, month, through, month_ends(month), as_of, zone, products_)
     card = rates.rate_card(con)
     return Month(facts, card, lines(facts, card), as_of)
 
 
-def whole(con: Cursor, month: date, through: date, zone: ZoneInfo) -> Month:
-    """The charges of days that are over, as they are known now."""
-    return compute(con, month, through, day_closes(through, zone), zone)
+def again(con: Cursor, billed: Billed, zone: ZoneInfo) -> Month:
+    """The charges of the days that were billed, as they are known now.
+
+    Of the products that were billed then, on pallets as they were then: what is changed of a product holds from the
+    next month on.
+    """
+    through = billed.billed_through
+    of_then = charges.frozen_products(con, billed.job_id, billed.month)
+    return compute(con, billed.month, through, day_closes(through, zone), zone, of_then)
 
 
 def rests_on(con: Cursor, through: date, today: date) -> date:
@@ -97,7 +112,7 @@ def restatements(con: Cursor, month: date, zone: ZoneInfo) -> list[Restatement]:
 
 def restatement(con: Cursor, billed: Billed, zone: ZoneInfo) -> Restatement | None:
     """What is otherwise now than it was billed, line by line with its causes; None: nothing is."""
-    now = whole(con, billed.month, billed.billed_through, zone)
+    now = again(con, billed, zone)
     found = differences(charges.frozen_lines(con, billed.job_id, billed.month), now.lines)
     if not found:
         return None
@@ -119,11 +134,14 @@ def freeze(con: Cursor, job_id: str, month: Month, found: Sequence[Restatement],
     """
     charges.freeze(con, job_id, month.facts.first, month.facts, month.lines, month.as_of, now)
     for one in found:
-        again = whole(con, one.month, month_ends(one.month), zone)
-        unknown = gaps(again.facts, again.card)
+        billed = charges.newest_billed(con, one.month, before=month.facts.first)
+        if billed is None:
+            raise LookupError(f"{month_name(one.month)} was not billed before, so nothing of it can be restated")
+        stands = again(con, billed, zone)
+        unknown = gaps(stands.facts, stands.card)
         if unknown:
             raise NotClosed(f"What has changed of {month_words(one.month)} cannot be told. {' '.join(unknown)}")
-        charges.freeze(con, job_id, one.month, again.facts, again.lines, again.as_of, now)
+        charges.freeze(con, job_id, one.month, stands.facts, stands.lines, stands.as_of, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,14 +64,12 @@ class UnitChange:
 
 @dataclass(frozen=True, slots=True)
 class StockChange:
-    """Stock at the end of a day that differs, or the units per pallet."""
+    """Stock at the end of a day that differs. None: it was not known, or is not."""
 
     day: date
     sku: str
     before: int | None
     now: int | None
-    size_before: int | None
-    size_now: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +246,8 @@ def _of_stock(key: Key, changes: Changes) -> Iterator[str]:
         if one.now is None:
             yield f"Stock of {one.sku} is billed no more."
             continue
-        if one.size_before != one.size_now:
-            now, before = _or_unknown(one.size_now), _or_unknown(one.size_before)
-            yield f"A pallet of {one.sku} holds {now} units instead of {before}."
-        if one.before != one.now:
-            yield f"{one.now:,} instead of {one.before:,} units stood at the end of the day."
-            yield from _of_entries(key, changes.entered)
+        yield f"{one.now:,} instead of {one.before:,} units stood at the end of the day."
+        yield from _of_entries(key, changes.entered)
 
 
 def _of_entries(key: Key, entered: Sequence[Entered]) -> Iterator[str]:
@@ -270,10 +264,6 @@ def _of_receipts(key: Key, entered: Sequence[Entered]) -> Iterator[str]:
     for one in entered:
         if one.kind == "receive" and one.day == key.day:
             yield f"Entry {one.entry_no} ({one.quantity:+,} of {one.sku}) was entered on {day_words(one.entered_on)}."
-
-
-def _or_unknown(amount: int | None) -> str:
-    return "an unknown number of" if amount is None else f"{amount:,}"
 
 
 def _few(sentences: list[str]) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def changes(con: Cursor, billed: Billed, now: Facts, zone: ZoneInfo) -> Changes:
     return Changes(
         labels=_labels(con, span | {"made_at": billed.made_at}, zone),
         orders=_orders(con, span),
-        units=_units(con, span),
+        units=_units(con, span | {"skus": sorted(now.pallet_sizes)}),
         stock=_stock(con, billed, now),
         entered=_entered(con, billed, day_closes(now.through, zone), zone),
     )
@@ -138,15 +138,12 @@ def _units(con: Cursor, span: dict[str, object]) -> list[UnitChange]:
 
 
 def _stock(con: Cursor, billed: Billed, now: Facts) -> Sequence[StockChange]:
-    before = frozen_stock(con, billed.job_id, billed.month)
-    after = {place: (units, now.pallet_sizes.get(place[1])) for place, units in now.stock.items()}
-    none = (None, None)
+    before = {place: units for place, (units, _) in frozen_stock(con, billed.job_id, billed.month).items()}
     return [
-        StockChange(*place, before.get(place, none)[0], after.get(place, none)[0], before.get(place, none)[1],
-                    after.get(place, none)[1])
-        for place in sorted(before.keys() | after.keys())
-        if before.get(place) != after.get(place)
-    ]  # fmt: skip
+        StockChange(*place, before.get(place), now.stock.get(place))
+        for place in sorted(before.keys() | now.stock.keys())
+        if before.get(place) != now.stock.get(place)
+    ]
 
 
 def _entered(con: Cursor, billed: Billed, through: datetime, zone: ZoneInfo) -> list[Entered]:

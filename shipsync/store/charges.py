@@ -6,7 +6,7 @@ billed and what is compared later ask the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -47,8 +47,7 @@ ORDERS = """
 
 _UNITS_FROM = """
     FROM shipped_items i
-    JOIN products p ON p.sku = i.base_sku AND p.is_key
-    WHERE i.ship_date BETWEEN $first AND $through
+    WHERE i.base_sku IN (SELECT unnest($skus::VARCHAR[])) AND i.ship_date BETWEEN $first AND $through
 """
 ITEMS = f"""
     SELECT i.parcel_kind, i.parcel_id, any_value(i.shipstation_order_id) AS shipstation_order_id,
@@ -89,6 +88,7 @@ _LINES = pa.schema(
         ("text", pa.string()),
     ]
 )
+_PRODUCTS = pa.schema([("sku", pa.string()), ("pallet_size", pa.int32())])
 _STOCK = pa.schema([("day", pa.date32()), ("sku", pa.string()), ("units", pa.int32()), ("pallet_size", pa.int32())])
 _DAYS = pa.schema([("day", pa.date32()), ("starts_at", pa.timestamp("us", tz="UTC"))])
 
@@ -107,9 +107,40 @@ class Billed:
     version: int
 
 
-def facts(con: Cursor, first: date, through: date, month_end: date, as_of: datetime, zone: ZoneInfo) -> Facts:
-    """What is known of these days now. `as_of` holds the last day's stock back; `zone` is the warehouse's."""
-    span = {"first": first, "through": through}
+def key_products(con: Cursor) -> dict[str, int | None]:
+    """The products that are billed now, with the units that stand on a pallet."""
+    return dict(con.rows("SELECT sku, units_per_pallet FROM products WHERE is_key ORDER BY sku"))
+
+
+def frozen_products(con: Cursor, job_id: str, month: date) -> dict[str, int | None]:
+    """The products that a closing billed, with the units that stood on a pallet then."""
+    return dict(
+        con.rows(
+            """
+            SELECT sku, pallet_size
+            FROM charge_report_products
+            WHERE job_id = $job_id AND month = $month
+            ORDER BY sku
+            """,
+            {"job_id": job_id, "month": month},
+        )
+    )
+
+
+def facts(
+    con: Cursor,
+    first: date,
+    through: date,
+    month_end: date,
+    as_of: datetime,
+    zone: ZoneInfo,
+    products: Mapping[str, int | None],
+) -> Facts:
+    """What is known of these days now. `as_of` holds the last day's stock back; `zone` is the warehouse's.
+
+    `products` are those that are billed, with the units that stand on a pallet.
+    """
+    span: dict[str, object] = {"first": first, "through": through}
     labels = con.rows(
         f"""
         SELECT day, carrier_code, service_code, warehouse_id, is_return_label, count(*), sum(shipment_cost),
@@ -121,9 +152,8 @@ def facts(con: Cursor, first: date, through: date, month_end: date, as_of: datet
         span,
     )
     orders = con.rows(f"SELECT day, count(*) FROM ({ORDERS}) GROUP BY day", span)  # noqa: S608
-    units = con.rows(UNITS, span)
+    units = con.rows(UNITS, span | {"skus": sorted(products)})
     receipts = con.rows(f"SELECT day, count(*) FROM ({RECEIPTS}) GROUP BY day", span)  # noqa: S608
-    sizes: dict[str, int | None] = dict(con.rows("SELECT sku, units_per_pallet FROM products WHERE is_key"))
     known = ledger.known_skus(con, min(as_of, day_closes(through, zone))).keys()
     stock = stock_by_day(con, first, through, as_of, zone)
     return Facts(
@@ -133,8 +163,8 @@ def facts(con: Cursor, first: date, through: date, month_end: date, as_of: datet
         labels=[LabelsOfDay(*row) for row in labels],
         orders={day: int(amount) for day, amount in orders},
         units={(day, sku): int(amount) for day, sku, amount in units},
-        stock={(day, sku): amount for (day, sku), amount in stock.items() if sku in sizes and sku in known},
-        pallet_sizes=sizes,
+        stock={(day, sku): amount for (day, sku), amount in stock.items() if sku in products and sku in known},
+        pallet_sizes=products,
         receipts={day: int(amount) for day, amount in receipts},
         extras=rates.extras(con, first, through),
     )
@@ -198,7 +228,7 @@ def stock_by_day(
 
 def day_counts(con: Cursor, first: date, through: date) -> list[DayCounts]:
     """What left on each of these days; days on which nothing did are left out."""
-    span = {"first": first, "through": through}
+    span: dict[str, object] = {"first": first, "through": through, "skus": sorted(key_products(con))}
     rows = con.rows(
         f"""
         SELECT day, sum(orders), sum(shipments), sum(packages), sum(units), sum(voided), sum(returned)
@@ -229,7 +259,12 @@ def freeze(
     con: Cursor, job_id: str, month: date, facts: Facts, lines: Sequence[Line], as_of: datetime, now: datetime
 ) -> None:
     """Keep what a closing bills of a month, and all it rests on. Once for each closing and month."""
-    span = {"job_id": job_id, "month": month, "first": facts.first, "through": facts.through}
+    span: dict[str, object] = {
+        "job_id": job_id,
+        "month": month,
+        "first": facts.first,
+        "through": facts.through,
+    }
     con.execute(
         """
         INSERT INTO charge_report (job_id, month, billed_through, as_of, total, made_at)
@@ -244,30 +279,42 @@ def freeze(
             "now": now,
         },
     )
-    for table, source, columns in (
+    billed = {"skus": sorted(facts.pallet_sizes)}
+    for table, source, columns, more in (
         (
             "charge_report_labels",
             LABELS,
             "shipment_id, shipstation_order_id, order_number, day, carrier_code, service_code, warehouse_id, "
             "tracking_number, is_return_label, voided, shipment_cost, insurance_cost",
+            {},
         ),
-        ("charge_report_orders", ORDERS, "shipstation_order_id, order_number, day"),
+        ("charge_report_orders", ORDERS, "shipstation_order_id, order_number, day", {}),
         (
             "charge_report_items",
             ITEMS,
             "parcel_kind, parcel_id, shipstation_order_id, order_number, day, sku, quantity",
+            billed,
         ),
-        ("charge_report_receipts", RECEIPTS, "day, reference, units"),
+        ("charge_report_receipts", RECEIPTS, "day, reference, units", {}),
     ):
         con.execute(
             f"INSERT INTO {table} (job_id, month, {columns}) SELECT $job_id, $month, {columns} FROM ({source})",  # noqa: S608
-            span,
+            span | more,
+        )
+    named = {"job_id": job_id, "month": month}
+    products = [{"sku": sku, "pallet_size": size} for sku, size in sorted(facts.pallet_sizes.items())]
+    with batch(con, "incoming_products", products, _PRODUCTS) as incoming:
+        con.execute(
+            f"""
+            INSERT INTO charge_report_products (job_id, month, sku, pallet_size)
+            SELECT $job_id, $month, sku, pallet_size FROM {incoming}
+            """,  # noqa: S608 - the name of our own batch
+            named,
         )
     stock = [
         {"day": day, "sku": sku, "units": units, "pallet_size": facts.pallet_sizes.get(sku)}
         for (day, sku), units in sorted(facts.stock.items())
     ]
-    named = {"job_id": job_id, "month": month}
     with batch(con, "incoming_stock", stock, _STOCK) as incoming:
         con.execute(
             f"""
@@ -439,7 +486,7 @@ def items(con: Cursor, first: date, through: date, limit: int | None = None) -> 
     """The units of these days as they stand now, the newest day first. All of them without a limit."""
     rows = con.rows(
         f"{ITEMS} ORDER BY day DESC, order_number DESC, sku LIMIT $limit",
-        {"first": first, "through": through, "limit": limit},
+        {"first": first, "through": through, "limit": limit, "skus": sorted(key_products(con))},
     )
     return [ItemRow(*row) for row in rows]
 

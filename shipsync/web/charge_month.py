@@ -78,7 +78,7 @@ def month_view(con: Cursor, month: date, today: date, zone: ZoneInfo) -> MonthVi
     over_through = through if is_closed or not is_running else through - timedelta(days=1)
     # One reading for the month, the one before it, and the weeks that the forecast looks back on.
     first = min(before, over_through - timedelta(weeks=WEEKS)) if is_running else before
-    whole = charges.facts(con, first, through, month_end, day_closes(through, zone), zone)
+    whole = charges.facts(con, first, through, month_end, day_closes(through, zone), zone, charges.key_products(con))
     facts = whole.within(month, through, month_end)
     found = lines(facts, card)
     missing = gaps(facts, card)

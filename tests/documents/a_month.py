@@ -290,7 +290,7 @@ def october() -> Restatement:
             if before != after
         ],
         orders=[OrderChange("740003", date(2026, 10, 30), date(2026, 11, 2))],
-        stock=[StockChange(date(2026, 10, 31), "17612", 1900, 1930, 48, 48)],
+        stock=[StockChange(date(2026, 10, 31), "17612", 1900, 1930)],
         entered=[Entered(8120, "receive", "17612", 30, date(2026, 10, 31), date(2026, 11, 4), None)],
     )
     return Restatement(

@@ -167,6 +167,11 @@ class Warehouse:
         through = through or month_ends(month)
         return charges.compute(self.db.read(), month, through, min(self.now, day_closes(through, self.zone)), self.zone)
 
+    def again(self, month: date) -> charges.Month:
+        """A billed month as it is known now."""
+        self._settle()
+        return charges.again(self.db.read(), self.newest(month), self.zone)
+
     def checked(self, month: date, through: date | None = None) -> list[str]:
         """What its self-check says, 'error: ...'."""
         found = charges.self_check(self.db.read(), self.computed(month, through), self.zone)

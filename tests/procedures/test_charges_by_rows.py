@@ -14,6 +14,7 @@ import pandas as pd
 
 from shipsync.procedures import charges
 from shipsync.rules.charges import CARRIER_COST, SERVICE_FEES, Line, Rate, by_charge, total
+from shipsync.rules.periods import day_closes
 from shipsync.simulation import differences
 from shipsync.store import rates
 from tests.deeds import Deeds
@@ -162,7 +163,7 @@ def test_a_lived_autumn_is_billed_as_a_second_method_has_it(tmp_path: Path) -> N
         assert [one for one in wrong if "shop order" not in one] == []
         kinds: set[str] = set()
         for first, through, month_is_over in ((OCT, date(2026, 10, 31), True), (NOV, date(2026, 11, 7), False)):
-            month = charges.whole(house.app.db.read(), first, through, ZONE)
+            month = charges.compute(house.app.db.read(), first, through, day_closes(through, ZONE), ZONE)
             found = {place(one): (one.quantity, one.amount) for one in month.lines}
             expected = by_rows(house, first, through, is_whole=month_is_over)
             assert found == expected

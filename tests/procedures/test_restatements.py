@@ -190,6 +190,22 @@ def test_a_month_billed_before_its_last_day_was_over_names_what_moved_afterwards
     )
 
 
+def test_what_is_changed_of_a_product_holds_from_the_next_month_on(warehouse: Warehouse) -> None:
+    warehouse.until(noon(10, 20))
+    shipped(warehouse, "1")
+    warehouse.until(noon(11, 1))
+    warehouse.bill(OCT)
+    warehouse.product("17612", 7)
+    warehouse.product("17904", 10, is_key=False)
+    warehouse.product("18675", None)  # new, and with nothing on the shelf of which anybody knew
+    warehouse.enter("count", "18675", 0)
+    assert charges.restatement(warehouse.db.read(), warehouse.newest(OCT), warehouse.zone) is None
+    warehouse.until(noon(12, 1))
+    november = warehouse.bill(NOV)
+    assert november.restatements == ()
+    assert {one.sku: one.pallet_size for one in november.stock} == {"17612": 7, "18675": None}
+
+
 def test_a_month_that_is_billed_in_part_is_billed_whole_before_the_next(warehouse: Warehouse) -> None:
     warehouse.until(noon(10, 20))
     part = warehouse.bill(OCT, date(2026, 10, 20))
@@ -290,8 +306,8 @@ def test_what_was_billed_never_changes_and_with_what_was_restated_is_what_the_mo
     pages: Warehouse, data: st.DataObject
 ) -> None:
     """After each closing: (1) what was frozen before stands row by row; (2) what the standing versions have billed of a
-    month up to the closed one, in its own closing and in later ones, is what computing it gives now; (3) nothing is
-    left to restate of them.
+    month up to the closed one, in its own closing and in later ones, is what computing it gives now, of the products
+    that it billed; (3) nothing is left to restate of them.
     """
     one = opened(emptied(pages))
     before: dict[str, list[tuple[Any, ...]]] = {}
@@ -302,7 +318,7 @@ def test_what_was_billed_never_changes_and_with_what_was_restated_is_what_the_mo
         before = frozen
         for month, report in standing.items():
             if month <= closed:
-                assert billed_of(standing, month) == total(one.computed(month).lines)
+                assert billed_of(standing, month) == total(one.again(month).lines)
             kept = closings.closed(one.db.read(), "eom", month)
             assert kept is not None
             assert ChargeReport.from_json(str(kept.content)) == report

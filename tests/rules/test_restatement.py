@@ -248,7 +248,7 @@ def test_pallets_say_what_stood_and_which_entry_did_it() -> None:
         Entered(11, "receive", "A", 5, NEXT, LATER, None),
         Entered(12, "receive", "B", 5, DAY, LATER, None),
     ]
-    assert causes(before, now, stock=[StockChange(DAY, "A", 100, 1_101, 50, 50)], entered=entered) == [
+    assert causes(before, now, stock=[StockChange(DAY, "A", 100, 1_101)], entered=entered) == [
         (
             "pallet_day", "10.50", "1,101 instead of 100 units stood at the end of the day.",
             "Entry 9 (receive +1,001 on Fri 20 Nov 2026) was entered on Thu 3 Dec 2026.",
@@ -257,28 +257,14 @@ def test_pallets_say_what_stood_and_which_entry_did_it() -> None:
     ]  # fmt: skip
 
 
-def test_pallets_say_that_another_number_of_units_stands_on_one() -> None:
-    before = {"stock": {(DAY, "A"): 100}, "pallet_sizes": {"A": 50}}
-    assert causes(before, before | {"pallet_sizes": {"A": 40}}, stock=[
-        StockChange(DAY, "A", 100, 100, 50, 40), StockChange(NEXT, "A", 1, 2, 50, 40),
-        StockChange(DAY, "B", 1, 2, 1, 2),
-    ]) == [("pallet_day", "0.50", "A pallet of A holds 40 units instead of 50.")]  # fmt: skip
-
-
 def test_stock_that_nobody_knew_is_called_so() -> None:
     now = {"stock": {(DAY, "A"): 10}, "pallet_sizes": {"A": 50}}
     entered = [Entered(9, "count", "A", 10, DAY, LATER, None)]
-    assert causes({}, now, stock=[StockChange(DAY, "A", None, 10, None, 50)], entered=entered)[0][2:] == (
+    assert causes({}, now, stock=[StockChange(DAY, "A", None, 10)], entered=entered)[0][2:] == (
         "It became known later that 10 units stood at the end of the day.",
         "Entry 9 (count +10 on Fri 20 Nov 2026) was entered on Thu 3 Dec 2026.",
     )
-    assert causes(now, {}, stock=[StockChange(DAY, "A", 10, None, 50, None)])[0][2:] == (
-        "Stock of A is billed no more.",
-    )
-    gone = {"stock": {(DAY, "A"): 10}, "pallet_sizes": {"A": None}}
-    assert causes(now, gone, stock=[StockChange(DAY, "A", 10, 10, 50, None)])[0][2:] == (
-        "A pallet of A holds an unknown number of units instead of 50.",
-    )
+    assert causes(now, {}, stock=[StockChange(DAY, "A", 10, None)])[0][2:] == ("Stock of A is billed no more.",)
 
 
 def test_receipts_name_their_entry() -> None:

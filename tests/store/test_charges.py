@@ -71,7 +71,9 @@ def test_stock_at_the_end_of_a_day_is_what_the_ledger_says_of_that_instant(
 
 
 def facts_of(db: Database) -> Facts:
-    return charges.facts(db.read(), FIRST, THROUGH, THROUGH, day_closes(THROUGH, ZONE), ZONE)
+    return charges.facts(
+        db.read(), FIRST, THROUGH, THROUGH, day_closes(THROUGH, ZONE), ZONE, charges.key_products(db.read())
+    )
 
 
 def entry(db: Database, kind: Any, units: int, day: int, **others: Any) -> int:
@@ -118,7 +120,9 @@ def test_only_key_products_are_billed_and_their_stock_once_somebody_has_said_som
     assert dict(facts_of(memory).units) == {(THROUGH, "A"): 3}
     # What becomes known after the last day is not known on it.
     entry(memory, "count", 5, 5, sku="B")
-    facts = charges.facts(memory.read(), FIRST, THROUGH, THROUGH, NOW + timedelta(days=999), ZONE)
+    facts = charges.facts(
+        memory.read(), FIRST, THROUGH, THROUGH, NOW + timedelta(days=999), ZONE, charges.key_products(memory.read())
+    )
     assert {sku for _, sku in facts.stock} == {"A"}
 
 

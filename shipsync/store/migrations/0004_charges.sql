@@ -93,6 +93,16 @@ CREATE TABLE charge_report_items (
     PRIMARY KEY (job_id, month, parcel_kind, parcel_id, sku)
 );
 
+-- The products whose units and pallets were billed, and how many stood on a pallet then: what is changed of a product
+-- later holds from the next month on.
+CREATE TABLE charge_report_products (
+    job_id      VARCHAR NOT NULL,
+    month       DATE NOT NULL,
+    sku         VARCHAR NOT NULL,
+    pallet_size INTEGER,
+    PRIMARY KEY (job_id, month, sku)
+);
+
 CREATE TABLE charge_report_stock (
     job_id      VARCHAR NOT NULL,
     month       DATE NOT NULL,
