@@ -8,7 +8,9 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
+from shipsync.rules.weeks import week_ends
 from shipsync.store import closing_documents as store
+from shipsync.store import closings
 from shipsync.store.db import Database
 from tests.store.conftest import NOW
 
@@ -21,6 +23,13 @@ def keep(
 ) -> None:
     with db.transaction() as con:
         store.keep(con, "eow", monday, version, name, PDF if name.endswith("pdf") else CSV, content, NOW)
+
+
+def close(db: Database, version: int, monday: date = MONDAY) -> None:
+    job_id = f"eow.{monday}.{version}"
+    with db.transaction() as con:
+        closings.begin(con, "eow", monday, week_ends(monday), job_id, "Ann", NOW)
+        closings.close(con, job_id, version, records=0, sentence="", stated=(), now=NOW)
 
 
 def newest(db: Database, suffix: str = ".pdf", monday: date | None = None) -> tuple[date, int] | None:
@@ -60,10 +69,11 @@ def test_the_documents_of_a_version_are_listed_by_name(memory: Database) -> None
 def test_the_newest_document_is_that_of_the_newest_version_that_has_one(memory: Database) -> None:
     before = MONDAY - timedelta(weeks=1)
     assert newest(memory) is None
-    keep(memory, 1)
-    keep(memory, 2)
-    keep(memory, 3, before)
-    keep(memory, 4, before, name="week.csv")
+    for version, monday, name in ((1, MONDAY, "week.pdf"), (2, MONDAY, "week.pdf"), (3, before, "week.pdf"),
+                                  (4, before, "week.csv")):  # fmt: skip
+        keep(memory, version, monday, name)
+        close(memory, version, monday)
+    keep(memory, 5)  # made, and its version not closed yet
     assert newest(memory) == (MONDAY, 2)
     assert newest(memory, monday=before) == (before, 3)
     assert newest(memory, ".csv") == (before, 4)
