@@ -1,5 +1,6 @@
 # make run    everything installed, then shipsync at the address it prints, until Ctrl-C
 # make test   lint, types, all tests (in a real browser, too), and those of the database once more on the next DuckDB
+# make sweep  the tests that take minutes, and all of the database's on the next DuckDB
 # make pictures    every page, light and dark, wide and on a phone, in .pictures/
 # make bench  the benchmarks, one after the other
 
@@ -9,17 +10,17 @@ BIN := $(VENV)/bin
 # The code runs on both; the pin moves when a long kill sweep is clean on it (DESIGN D22).
 NEXT_DUCKDB := 2.0.0
 NEXT := .next
-# One more than processors: tests that wait for a child or a server leave theirs to others.
-WORKERS := $(shell echo $$(($$(nproc) + 1)))
+# Two for each processor: tests that wait for a child or a server leave theirs to others.
+WORKERS := $(shell echo $$(($$(nproc) * 2)))
 
-.PHONY: run test lint types next pictures bench
+.PHONY: run test lint types next sweep pictures bench
 
 run: $(VENV)/runtime
 	$(BIN)/python app.py
 
 test: lint types
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore tests/browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not sweep" --ignore tests/browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 	$(MAKE) next
 
@@ -31,8 +32,13 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 next: $(NEXT)/duckdb
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider tests/store tests/jobs tests/procedures \
-		--ignore tests/procedures/test_closings_killed.py
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" \
+		tests/store tests/jobs $(addprefix tests/procedures/test_,$(addsuffix .py,sync_parcels import_orders eod eow eom \
+		movements counting restatements golden_months))
+
+sweep: $(VENV)/development $(NEXT)/duckdb
+	$(BIN)/python -m pytest -n $(WORKERS) -m sweep --ignore tests/browser
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider tests/store tests/jobs tests/procedures
 
 pictures: $(VENV)/development
 	$(BIN)/python -m tests.browser.chromium

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,19 @@ from tests.house import House, a_house
 # A slow machine is no failure; and every run tries the same examples, so that a red one is red again.
 settings.register_profile("shipsync", deadline=None, derandomize=True)
 settings.load_profile("shipsync")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each of several workers keeps to one processor.
+
+    DuckDB starts a thread for each that it sees, and two workers' threads on two processors cost a seventh more
+    (measured). A browser and its server need them all.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or not hasattr(os, "sched_setaffinity") or any("browser" in one for one in config.args):
+        return
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
 
 
 @pytest.fixture

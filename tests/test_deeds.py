@@ -14,7 +14,7 @@ from tests.house import IMPORT, SYNC, UPLOAD, a_house
 ROUNDS = 20
 
 
-@pytest.mark.parametrize("seed", [1, 2, 10])
+@pytest.mark.parametrize("seed", [10, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in (1, 2))])
 def test_whatever_people_do_the_tables_end_as_the_world_is(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)
     with a_house(tmp_path, seed=seed) as house:

@@ -70,7 +70,10 @@ def test_a_working_day_with_faults_ends_right() -> None:
     assert_right(outcome)
 
 
-@pytest.mark.parametrize("bad_weather", [False, True], ids=["calm", "faults"])
+@pytest.mark.parametrize(
+    "bad_weather",
+    [pytest.param(False, marks=pytest.mark.sweep, id="calm"), pytest.param(True, id="faults")],
+)
 def test_days_of_closings_and_counts_over_the_end_of_a_month_end_right(bad_weather: bool) -> None:
     outcome = simulate(
         days=5.4, seed=6, orders_per_day=25, every=timedelta(hours=6), start=WEDNESDAY, bad_weather=bad_weather
@@ -119,7 +122,13 @@ def test_the_night_of_a_clock_change_ends_right(start: datetime) -> None:
     )
 
 
-@pytest.mark.parametrize("switches", HARSH.values(), ids=HARSH.keys())
+@pytest.mark.parametrize(
+    "switches",
+    [
+        pytest.param(switches, id=name, marks=[pytest.mark.sweep] if number % 2 else [])
+        for number, (name, switches) in enumerate(HARSH.items())
+    ],
+)
 def test_other_readings_of_what_shipstation_does_end_right(switches: Switches) -> None:
     assert_right(
         simulate(
