@@ -1,7 +1,7 @@
 """What stands of closings until the next one: what came of them, with their documents and mails.
 
-Drawn outside of timers: the next tick would take a file away that is on its way to the browser (Streamlit 1.67). A live
-part compares `standing` with what was drawn, and has the whole page drawn again where it is another one.
+Drawn outside of timers, so that a file is not made anew under the hand that takes it. A live part compares `standing`
+with what was drawn, and has the whole page drawn again where it is another one.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from shipsync import runtime
 from shipsync.config import load_settings
 from shipsync.doors.server import Address, announced
 from shipsync.errors import Busy, ConfigurationError, ShipsyncError
-from shipsync.web import api
+from shipsync.web import api, downloads
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,7 @@ def refuse_other_addresses(address: str) -> None:
 
 
 def _start(stack: ExitStack) -> None:
+    downloads.keep_made_files()
     app = stack.enter_context(runtime.open_app(load_settings(os.environ)))
     stack.enter_context(runtime.published(app))
     app.start()
