@@ -32,9 +32,8 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 next: $(NEXT)/duckdb
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" \
-		tests/store tests/jobs $(addprefix tests/procedures/test_,$(addsuffix .py,sync_parcels import_orders eod eow eom \
-		movements counting restatements golden_months))
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" tests/store tests/jobs \
+		$(addprefix tests/procedures/test_,sync_parcels.py eod.py eom.py)
 
 sweep: $(VENV)/development $(NEXT)/duckdb
 	$(BIN)/python -m pytest -n $(WORKERS) -m sweep --ignore tests/browser

@@ -308,6 +308,7 @@ def assert_same(report: WeeklyReport, expected: Mapping[str, Mapping[str, Any]])
             assert told == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), (line.sku, name)
 
 
+@pytest.mark.sweep  # half a minute; one closed week is held against a second method below
 def test_six_lived_weeks_are_reported_as_a_second_method_has_them(tmp_path: Path) -> None:
     """Sixty orders a day, labels of which some are voided, receipts, counts; every Friday's report."""
     start = datetime(2026, 8, 24, 13, 0, tzinfo=UTC)  # Monday at six
