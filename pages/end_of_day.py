@@ -13,6 +13,7 @@ from shipsync.web.answers import ask
 from shipsync.web.closing_day import day_version, sheet_button
 from shipsync.web.closing_panel import points_label, points_list, said_of, success_line
 from shipsync.web.closing_press import day_button
+from shipsync.web.closing_results import standing
 from shipsync.web.closing_state import (
     DAY,
     day_points,
@@ -29,15 +30,18 @@ from shipsync.web.job_panel import draw_job
 from shipsync.web.links import link
 from shipsync.web.roles import Role, may, require
 
+_DRAWN = "end_of_day_drawn"  # the results that stood there when the page was drawn as a whole
+
 require(Role.VIEWER)
 st.title("End of day")
 
 
 @st.fragment(run_every=1.0, key="end_of_day_live")
 def _live() -> None:
-    """The press or the job in its place, and what stands until the next one."""
+    """The press or the job in its place."""
     if runtime.app().past is not None:
         st.info("This day begins once its past is in.")
+        st.session_state[_DRAWN] = None  # then all of the page is drawn
         return
     job = last_job(DAY)
     if job is not None and is_open(job):
@@ -47,15 +51,8 @@ def _live() -> None:
     if job is not None and has_failed(job):
         st.markdown(_attempt_heading(job))
         draw_job(job, key="end_of_day_failed")
-    newest = last_closed(DAY)
-    if job is not None and job.job.status == "succeeded":
-        closed = ask(closings.closing_of, job.job.job_id)
-        if closed is not None and closed.closed_at is not None and not _is_same(closed, newest):
-            _result(closed, key="end_of_day_other")
-    if newest is None:
-        st.caption("No day has been closed yet. The first closing says what to expect on the shelf, and is counted.")
-    else:
-        _result(newest, key="end_of_day_newest")
+    if [one.job_id for one in standing(DAY)] != st.session_state.get(_DRAWN):
+        st.rerun()  # what stands below is of another version by now
 
 
 def _press() -> None:
@@ -76,20 +73,19 @@ def _attempt_heading(job: JobView) -> str:
     return f"**The last attempt{of}**. A day stays as open as it was until one succeeds."
 
 
-def _result(closing: Closing, *, key: str) -> None:
-    """What came of a closing, with its documents; it stands until the next one."""
+def _result(closing: Closing) -> None:
+    """What came of a closing, with its sheet; it stands until the next one.
+
+    Outside of timers: a button that a tick draws anew makes nothing of a click on the one before it.
+    """
     with st.container(border=True):
         st.markdown(f"{success_line(closing, today())}  \n**{words.plain(said_of(closing, today()))}**")
         if closing.stated:
             st.markdown(f":orange[▲] {words.count(len(closing.stated), 'remark')}, below.")
         with st.container(horizontal=True, vertical_alignment="center"):
-            sheet_button(closing, key=f"{key}_sheet")
+            sheet_button(closing, key=f"end_of_day_{closing.job_id}_sheet")
             link("count", "Count the shelf")
             link("inventory", "Inventory")
-
-
-def _is_same(one: Closing, other: Closing | None) -> bool:
-    return other is not None and one.job_id == other.job_id
 
 
 @st.fragment(run_every=2.0, key="end_of_day_version")
@@ -145,7 +141,13 @@ def _asked_for() -> tuple[date | None, int | None]:
         return None, None
 
 
+drawn = standing(DAY)
+st.session_state[_DRAWN] = [one.job_id for one in drawn]
 _live()
+for closing in drawn:
+    _result(closing)
+if not drawn:
+    st.caption("No day has been closed yet. The first closing says what to expect on the shelf, and is counted.")
 if may(Role.OPERATOR) and runtime.app().past is None:
     _another()
 _version(*_asked_for())
