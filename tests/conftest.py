@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from shipsync.web.server import LOADED_AHEAD
 from tests.house import House, a_house
 
 # A slow machine is no failure; and every run tries the same examples, so that a red one is red again.
@@ -30,19 +27,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[int(worker.removeprefix("gw")) % len(processors)]})
-
-
-def pytest_collection_finish() -> None:
-    """In each of several workers, take what is there by now out of the garbage collector's sight.
-
-    Streamlit collects everything after each run of a page: with all tests and libraries in sight 0.17 s of the
-    processor, without them next to nothing (measured).
-    """
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        for name in LOADED_AHEAD:
-            importlib.import_module(name)
-        gc.collect()
-        gc.freeze()
 
 
 @pytest.fixture
