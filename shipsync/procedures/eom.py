@@ -51,7 +51,7 @@ from shipsync.rules.months import (
 from shipsync.rules.periods import business_date, day_words
 from shipsync.rules.weeks import week_ends, week_name, week_of
 from shipsync.store import charges as store
-from shipsync.store import closing_documents, closings, outbox, parties
+from shipsync.store import closing_documents, closings, parties
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.letterhead import letterhead
@@ -150,33 +150,16 @@ def report(work: Work) -> Result:
 def mail_it(work: Work) -> Result:
     """Step 5. Returns to whom it goes, and how the sending stands."""
     closing = this_closing(work)
-    made, db = frozen(closing), work.db.read()
-    addresses = mail.report_addresses(db, work.settings, mail.CHARGE_REPORT)
-    if addresses is None:
-        work.log("Nobody gets it by mail: no recipients are set under Settings.")
-        return {"recipients": 0, "status": "nobody"}
-    subject, text, html = papers.mail_texts(made, _link(work, made))
-    prefix = "[sandbox] " if work.settings.is_sandbox else ""
-    new = outbox.NewMail(
-        kind=mail.CHARGE_REPORT,
-        period=made.name,
-        version=made.version,
-        sender=addresses.sender,
-        recipients=addresses.recipients,
-        subject=f"{prefix}{subject}",
-        text=text,
-        html=html,
-        files=tuple(_kept_files(work, closing, made)),
+    made = frozen(closing)
+    return mail.mail_report(
+        work,
+        mail.CHARGE_REPORT,
+        made.name,
+        made.version,
+        lambda: papers.mail_texts(made, _link(work, made)),
+        lambda: _kept_files(work, closing, made),
+        check=lambda con: _refuse_if_billed_since(con, made),
     )
-    with work.db.transaction() as con:
-        work.lease.check(con)
-        _refuse_if_billed_since(con, made)
-        outbox.put(con, new, work.now())
-    work.have_done(mail.KIND, {})
-    sent = outbox.mail(work.db.read(), new.mail_key)
-    status = sent.status if sent is not None else "queued"
-    work.log(f"Mail to {', '.join(addresses.recipients)}: {status}. {sent.said if sent is not None else ''}")
-    return {"recipients": len(addresses.recipients), "status": status, "mail": new.mail_key}
 
 
 def archive(work: Work) -> Result:

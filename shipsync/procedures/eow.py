@@ -106,33 +106,15 @@ def report(work: Work) -> Result:
 
 def mail_it(work: Work) -> Result:
     """Step 5. Returns to whom it goes, and how the sending stands."""
-    made = frozen(this_closing(work))
-    db = work.db.read()
-    addresses = mail.report_addresses(db, work.settings, mail.WEEKLY_REPORT)
-    if addresses is None:
-        work.log("Nobody gets it by mail: no recipients are set under Settings.")
-        return {"recipients": 0, "status": "nobody"}
-    subject, text, html = mail_texts(made, _link(work, made))
-    prefix = "[sandbox] " if work.settings.is_sandbox else ""
-    new = outbox.NewMail(
-        kind=mail.WEEKLY_REPORT,
-        period=made.name,
-        version=made.version,
-        sender=addresses.sender,
-        recipients=addresses.recipients,
-        subject=f"{prefix}{subject}",
-        text=text,
-        html=html,
-        files=tuple(documents(made, letterhead(db))),
+    made, con = frozen(this_closing(work)), work.db.read()
+    return mail.mail_report(
+        work,
+        mail.WEEKLY_REPORT,
+        made.name,
+        made.version,
+        lambda: mail_texts(made, _link(work, made)),
+        lambda: documents(made, letterhead(con)),
     )
-    with work.db.transaction() as con:
-        work.lease.check(con)
-        outbox.put(con, new, work.now())
-    work.have_done(mail.KIND, {})
-    sent = outbox.mail(work.db.read(), new.mail_key)
-    status = sent.status if sent is not None else "queued"
-    work.log(f"Mail to {', '.join(addresses.recipients)}: {status}. {sent.said if sent is not None else ''}")
-    return {"recipients": len(addresses.recipients), "status": status, "mail": new.mail_key}
 
 
 def archive(work: Work) -> Result:

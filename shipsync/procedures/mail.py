@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -70,6 +70,47 @@ def alert_addresses(con: Cursor, settings: Settings) -> Addresses | None:
 def report_addresses(con: Cursor, settings: Settings, kind: str) -> Addresses | None:
     """Where reports of a kind go ('weekly-report'); None where mail is not configured."""
     return _addresses(con, settings, kind)
+
+
+def mail_report(
+    work: Work,
+    kind: str,
+    period: str,
+    version: int,
+    texts: Callable[[], tuple[str, str, str]],
+    files: Callable[[], Iterable[MailFile]],
+    check: Callable[[Cursor], None] = lambda _: None,
+) -> Result:
+    """Queue a closing's report for those who get its kind, and have it sent. Returns to whom, and how that stands.
+
+    `texts` are subject, text and HTML; neither they nor the files are made where nobody gets it. `check` raises, in the
+    transaction that queues it, what forbids sending it. Tried again it is the same mail, and goes out once.
+    """
+    addresses = report_addresses(work.db.read(), work.settings, kind)
+    if addresses is None:
+        work.log("Nobody gets it by mail: no recipients are set under Settings.")
+        return {"recipients": 0, "status": "nobody"}
+    subject, text, html = texts()
+    new = outbox.NewMail(
+        kind=kind,
+        period=period,
+        version=version,
+        sender=addresses.sender,
+        recipients=addresses.recipients,
+        subject=f"{'[sandbox] ' if work.settings.is_sandbox else ''}{subject}",
+        text=text,
+        html=html,
+        files=tuple(files()),
+    )
+    with work.db.transaction() as con:
+        work.lease.check(con)
+        check(con)
+        outbox.put(con, new, work.now())
+    work.have_done(KIND, {})
+    sent = outbox.mail(work.db.read(), new.mail_key)
+    status = sent.status if sent is not None else "queued"
+    work.log(f"Mail to {', '.join(addresses.recipients)}: {status}. {sent.said if sent is not None else ''}")
+    return {"recipients": len(addresses.recipients), "status": status, "mail": new.mail_key}
 
 
 def settle(work: Work) -> Result:
