@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from shipsync.errors import Busy, ShipsyncError, Unknown, Unusable
 from shipsync.rules.months import month_named
 from shipsync.rules.weeks import week_named
 from shipsync.store import closing_documents
-from shipsync.store.closing_documents import Document
+from shipsync.store.closings import Kind
 from shipsync.web import health
 from shipsync.web.callers import RefusedError, caller, refuse_foreign
 from shipsync.web.metrics import exposition
@@ -130,35 +131,28 @@ def show_metrics(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
 
 def weekly_report(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
     """GET /api/download/weekly-report?week=2026-W47&format=pdf|xlsx|csv: as it was issued last, of the newest week."""
-    form, week = request.query_params.get("format", "pdf"), request.query_params.get("week")
-    if form not in REPORT_FORMS:
-        raise Unusable(f"format: one of {', '.join(REPORT_FORMS)}.")
-    try:
-        monday = week_named(week) if week is not None else None
-    except ValueError:
-        raise Unusable("week: a week like 2026-W47.") from None
-    found = closing_documents.newest(runtime.app().db.read(), "eow", monday, f".{form}")
-    if found is None:
-        raise Unknown(f"There is no weekly report{f' of {week}' if week else ''} yet. Close the week first.")
-    return _file(found)
+    return _issued(request, "eow", "week", week_named, "2026-W47", "weekly report")
 
 
 def invoice(request: Request, _: Here, __: Mapping[str, Any]) -> Response:
     """GET /api/download/invoice?month=2026-11&format=pdf|xlsx|csv: as it was issued last, of the newest month."""
-    form, month = request.query_params.get("format", "pdf"), request.query_params.get("month")
+    return _issued(request, "eom", "month", month_named, "2026-11", "invoice")
+
+
+def _issued(
+    request: Request, kind: Kind, period: str, named: Callable[[str], date], example: str, called: str
+) -> Response:
+    """The newest document of a kind of closing, of the period that the query names or of the newest that has one."""
+    form, name = request.query_params.get("format", "pdf"), request.query_params.get(period)
     if form not in REPORT_FORMS:
         raise Unusable(f"format: one of {', '.join(REPORT_FORMS)}.")
     try:
-        first = month_named(month) if month is not None else None
+        first = named(name) if name is not None else None
     except ValueError:
-        raise Unusable("month: a month like 2026-11.") from None
-    found = closing_documents.newest(runtime.app().db.read(), "eom", first, f".{form}")
+        raise Unusable(f"{period}: a {period} like {example}.") from None
+    found = closing_documents.newest(runtime.app().db.read(), kind, first, f".{form}")
     if found is None:
-        raise Unknown(f"There is no invoice{f' of {month}' if month else ''} yet. Close the month first.")
-    return _file(found)
-
-
-def _file(found: Document) -> Response:
+        raise Unknown(f"There is no {called}{f' of {name}' if name else ''} yet. Close the {period} first.")
     return Response(
         found.content,
         media_type=found.head.media_type,
