@@ -335,15 +335,6 @@ def freeze(
         )
 
 
-def is_frozen(con: Cursor, job_id: str, month: date) -> bool:
-    """Whether a closing has kept what it bills of a month."""
-    return bool(
-        con.rows(
-            "SELECT 1 FROM charge_report WHERE job_id = $job_id AND month = $month", {"job_id": job_id, "month": month}
-        )
-    )
-
-
 def frozen_lines(con: Cursor, job_id: str, month: date) -> list[Line]:
     """What a closing billed of a month, line by line, in its order."""
     rows = con.rows(
@@ -510,34 +501,6 @@ def frozen_labels(con: Cursor, job_id: str, month: date) -> list[LabelRow]:
         {"job_id": job_id, "month": month},
     )
     return [LabelRow(*row) for row in rows]
-
-
-def frozen_orders(con: Cursor, job_id: str, month: date) -> list[OrderRow]:
-    """The orders a closing billed, by day."""
-    rows = con.rows(
-        """
-        SELECT shipstation_order_id, order_number, day
-        FROM charge_report_orders
-        WHERE job_id = $job_id AND month = $month
-        ORDER BY day, order_number
-        """,
-        {"job_id": job_id, "month": month},
-    )
-    return [OrderRow(*row) for row in rows]
-
-
-def frozen_items(con: Cursor, job_id: str, month: date) -> list[ItemRow]:
-    """The units a closing billed, by day."""
-    rows = con.rows(
-        """
-        SELECT parcel_kind, parcel_id, shipstation_order_id, order_number, day, sku, quantity
-        FROM charge_report_items
-        WHERE job_id = $job_id AND month = $month
-        ORDER BY day, order_number, sku
-        """,
-        {"job_id": job_id, "month": month},
-    )
-    return [ItemRow(*row) for row in rows]
 
 
 def frozen_stock(con: Cursor, job_id: str, month: date) -> dict[tuple[date, str], tuple[int, int | None]]:
