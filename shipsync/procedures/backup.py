@@ -14,6 +14,7 @@ from pathlib import Path
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.backups import kept
 from shipsync.store.backup import backup, made_nightly
+from shipsync.store.db import Database
 
 WORKFLOW = "backup"
 FOLDER = "backups"  # beside the database, for the nightly run
@@ -23,9 +24,9 @@ def copy_and_verify(work: Work) -> Result:
     """Step 1. Argument: `path`; without it one file per day in the backups folder. Returns what the copy holds."""
     named = work.arguments.get("path")
     if named is not None:
-        made = backup(work.db, Path(str(named)))
+        made = backup(_database(work), Path(str(named)))
     else:
-        made = backup(work.db, _folder(work) / f"{_stem(work)}-{work.now():%Y-%m-%d}.duckdb", overwrite=True)
+        made = backup(_database(work), _folder(work) / f"{_stem(work)}-{work.now():%Y-%m-%d}.duckdb", overwrite=True)
     rows = sum(made.counts.values())
     work.log(f"Backed up to {made.path}: {rows:,} rows in {len(made.counts)} tables, verified.")
     work.count("rows", rows)
@@ -56,6 +57,12 @@ def let_go(work: Work) -> Result:
 
 
 PROCEDURE = Procedure(WORKFLOW, (Step("copy and verify", copy_and_verify), Step("let go", let_go)))
+
+
+def _database(work: Work) -> Database:
+    if not isinstance(work.db, Database):
+        raise TypeError("a lane has no file of its own to back up")
+    return work.db
 
 
 def _folder(work: Work) -> Path:

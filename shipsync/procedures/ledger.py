@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from shipsync.rules.ledger import postings
 from shipsync.store import ledger as store
 from shipsync.store.cursor import Cursor
-from shipsync.store.db import Database
+from shipsync.store.db import Tables
 
 BY = "ShipStation"  # who a parcel's movements are entered by
 
@@ -28,7 +28,7 @@ def post_parcels(con: Cursor, order_ids: Collection[int], zone: ZoneInfo, now: d
     return len(movements)
 
 
-def bring_ledger_in_step(db: Database, zone: ZoneInfo, now: datetime) -> int:
+def bring_ledger_in_step(db: Tables, zone: ZoneInfo, now: datetime) -> int:
     """Post what the ledger lacks of any order. Returns how many orders that were.
 
     Looks at everything that was ever shipped: for a database that comes from before the ledger, and for a closing,

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from shipsync.doors.shipstation import ShipStation
 from shipsync.store.cursor import Cursor
-from shipsync.store.db import Database
+from shipsync.store.db import Tables
 from shipsync.store.jobs import Job
 
 Result = Mapping[str, Any]  # JSON-able: it is stored as the step's checkpoint
@@ -49,7 +49,7 @@ def _nobody(kind: str, arguments: Mapping[str, object]) -> Job:
 class Work:
     """One run of one procedure: what it may use and whom it tells."""
 
-    db: Database
+    db: Tables  # production's tables, or those of a lane (store/lanes.py)
     lease: Lease
     arguments: Mapping[str, Any]  # what the press or the command line asked for
     now: Callable[[], datetime]  # aware UTC

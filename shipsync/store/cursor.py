@@ -18,6 +18,8 @@ import pyarrow as pa
 Row = tuple[Any, ...]
 Parameters = Mapping[str, object] | Sequence[object]
 
+# What SQL in a lane must not say: a name of production, and anything that changes where names are looked up.
+_OUT_OF_LANE = re.compile(r"""\bmain"?\s*\.|\bsearch_path\b|^\s*(use|set\s+schema)\b""", re.IGNORECASE)
 
 # DuckDB's Python binding looks at each value of a list by itself, and tries to import pandas for it (measured: 50 us a
 # value where pandas is missing, 5 us where it is not).
@@ -133,3 +135,27 @@ class Cursor:
             except duckdb.TransactionException:
                 # DuckDB 2.0 refuses anything but ROLLBACK now; the connection is closed with the transaction.
                 return
+
+
+class LaneCursor(Cursor):
+    """A cursor in a lane (store/lanes.py): SQL that names `main.` is refused, so it cannot name production's tables."""
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> Result:
+        """As `Cursor.execute`. Raises RuntimeError for SQL that leaves the lane."""
+        _refuse_to_leave(sql)
+        return super().execute(sql, parameters)
+
+    def table(self, sql: str, parameters: Parameters | None = None) -> pa.Table:
+        """As `Cursor.table`. Raises RuntimeError for SQL that leaves the lane."""
+        _refuse_to_leave(sql)
+        return super().table(sql, parameters)
+
+    def df(self, sql: str, parameters: Parameters | None = None) -> Any:
+        """As `Cursor.df`. Raises RuntimeError for SQL that leaves the lane."""
+        _refuse_to_leave(sql)
+        return super().df(sql, parameters)
+
+
+def _refuse_to_leave(sql: str) -> None:
+    if _OUT_OF_LANE.search(sql):
+        raise RuntimeError(f"what works in a lane cannot name production's tables: {sql.strip()}")

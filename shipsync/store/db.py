@@ -3,6 +3,7 @@
     open_database(path) -> Database
         db.read()                  a cursor for reading, last committed state
         with db.transaction() as con:   the one writer: BEGIN .. COMMIT, or ROLLBACK on any exception
+        db.lane(name) -> Lane      the same two on the tables of a lane (store/lanes.py)
 
 What is set here and why (DESIGN D1, D22): one process and one root connection; every session in UTC, or an aware time
 would be stored in the machine's zone; no automatic checkpoints, because a kill inside one is what damaged files, so
@@ -16,14 +17,16 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
 from shipsync.errors import StoreBusy, StoreDamaged, StoreError, StoreFull
 from shipsync.store import guard
-from shipsync.store.cursor import Cursor
+from shipsync.store.cursor import Cursor, LaneCursor
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,27 @@ def open_database(
     )
 
 
+class Tables(Protocol):
+    """Tables to read and write: production's, which a `Database` gives, or a lane's."""
+
+    @property
+    def data_version(self) -> int:
+        """See `Database.data_version`."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """See `Database.in_transaction`."""
+
+    def read(self) -> Cursor:
+        """See `Database.read`."""
+
+    def transaction(self) -> AbstractContextManager[Cursor]:
+        """See `Database.transaction`."""
+
+    def check_space(self) -> None:
+        """See `Database.check_space`."""
+
+
 class Database:
     """One open database. Made by `open_database`; safe to share between threads; a context manager that closes."""
 
@@ -103,7 +127,7 @@ class Database:
         self._idle = threading.Condition()  # guards _statements
         self._statements = 0  # running now on any connection; closing under a running statement would crash
         self._generation = 0  # counts the openings; a connection of an earlier one is dead
-        self._mine = threading.local()  # this thread's reading connection and its generation
+        self._mine = threading.local()  # this thread's reading connections, by lane, and their generation
         self._broken = False
         self._closed = False
         self._root: duckdb.DuckDBPyConnection | None = None
@@ -131,17 +155,27 @@ class Database:
         """Whether the thread that asks is inside a transaction of its own."""
         return self._writing == threading.get_ident()
 
-    def read(self) -> Cursor:
-        """A cursor that sees the last committed state, also while a transaction is writing, also in its thread."""
-        return Cursor(self._borrow_for_reading)
+    def lane(self, name: str) -> Lane:
+        """The tables of a lane, which has to be there once they are read or written (`lanes.make_lane`)."""
+        return Lane(self, name)
+
+    def read(self, lane: str | None = None) -> Cursor:
+        """A cursor that sees the last committed state, also while a transaction is writing, also in its thread.
+
+        With a lane its names are looked up there; reading raises StoreError where there is no such lane (any more).
+        """
+        if lane is None:
+            return Cursor(self._borrow_for_reading)
+        return LaneCursor(partial(self._borrow_for_reading, lane))
 
     @contextmanager
-    def transaction(self) -> Iterator[Cursor]:
+    def transaction(self, lane: str | None = None) -> Iterator[Cursor]:
         """The one writer: everything run on the yielded cursor is committed together, or not at all.
 
         Waits for the writer before. Raises StoreFull before anything is written if space is short. Whatever the block
         raises is raised again after ROLLBACK. A COMMIT that fails raises StoreError, and the database is closed and
-        opened again before its next use: read again what is there before repeating anything.
+        opened again before its next use: read again what is there before repeating anything. With a lane all of it is
+        written there; raises StoreError where there is no such lane.
         """
         with self._writer:
             if self.in_transaction:
@@ -150,7 +184,7 @@ class Database:
             self.check_space()
             self._writing = threading.get_ident()
             try:
-                yield from self._one_transaction()
+                yield from self._one_transaction(lane)
             finally:
                 self._writing = None
             self._commits += 1
@@ -287,17 +321,23 @@ class Database:
         return self._root
 
     @contextmanager
-    def _borrow_for_reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _borrow_for_reading(self, lane: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         while True:
             self._make_ready()
             with self._statement():
                 if self._root is None:
                     continue  # dropped by another thread since; making ready again waits for it, or says it is closed
                 if getattr(self._mine, "generation", None) != self._generation:
-                    self._mine.raw = self._root.cursor()
+                    self._mine.raws = {}
                     self._mine.generation = self._generation
+                if lane not in self._mine.raws:
+                    self._mine.raws[lane] = self._root.cursor()
+                raw = self._mine.raws[lane]
                 with self._translated():
-                    yield self._mine.raw
+                    if lane is not None:
+                        # Each time: of a lane that was dropped since, production's tables would answer.
+                        _look_in(raw, lane)
+                    yield raw
                 return
 
     @contextmanager
@@ -349,7 +389,7 @@ class Database:
         # In memory there is nothing to open again: closing would lose everything.
         self._broken = self.path is not None
 
-    def _one_transaction(self) -> Iterator[Cursor]:
+    def _one_transaction(self, lane: str | None) -> Iterator[Cursor]:
         # A connection for each transaction: whatever it registered or made temporary ends with it.
         raw = self._require_root().cursor()
         owner = threading.get_ident()
@@ -365,8 +405,10 @@ class Database:
         try:
             with self._guarded(raw):
                 raw.execute("BEGIN TRANSACTION").fetchall()
+                if lane is not None:
+                    _look_in(raw, lane)
             try:
-                yield Cursor(borrow)
+                yield Cursor(borrow) if lane is None else LaneCursor(borrow)
             except BaseException:
                 self._roll_back(raw)
                 raise
@@ -410,6 +452,44 @@ class Database:
     def _notice(self, sentence: str) -> None:
         log.warning(sentence)
         self.notices.append(sentence)
+
+
+class Lane:
+    """The tables of one lane: read and written as a `Database` is, by the same one writer."""
+
+    def __init__(self, db: Database, name: str) -> None:
+        self.name = name
+        self._db = db
+
+    @property
+    def data_version(self) -> int:
+        """See `Database.data_version`: a lane's commits count among all others."""
+        return self._db.data_version
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the thread that asks is inside a transaction of its own, in whatever lane."""
+        return self._db.in_transaction
+
+    def read(self) -> Cursor:
+        """See `Database.read`."""
+        return self._db.read(self.name)
+
+    def transaction(self) -> AbstractContextManager[Cursor]:
+        """See `Database.transaction`."""
+        return self._db.transaction(self.name)
+
+    def check_space(self) -> None:
+        """See `Database.check_space`."""
+        self._db.check_space()
+
+
+def _look_in(raw: duckdb.DuckDBPyConnection, lane: str) -> None:
+    """Have this connection look names up in a lane first. Raises StoreError where there is none of that name."""
+    try:
+        raw.execute(f"SET search_path = '{lane}'").fetchall()
+    except duckdb.CatalogException as error:
+        raise StoreError(f"There is no lane '{lane}' in this database.") from error
 
 
 def is_open_here(path: Path) -> bool:
