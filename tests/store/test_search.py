@@ -116,6 +116,19 @@ def test_orders_are_found_by_sku_and_lot(lived: House, text: str, expected: list
     assert numbers(found(lived, text)) == expected
 
 
+def test_of_two_products_an_order_must_hold_both_at_shipstation_or_as_it_was_ordered(lived: House) -> None:
+    lived.world.place_manual_order("100202", items=(("17612", 1), ("17904 - 250300", 1)))
+    lived.wait()
+    lived.sync()
+    lived.world.place_shop_order((("17612", 1), ("17904", 3)), number="700103", customer_no=3)
+    lived.import_shop()  # which no ShipStation has seen yet
+
+    assert sorted(numbers(found(lived, "17612 17904"))) == ["100202", "700103"]
+    assert numbers(found(lived, "17612 250300")) == ["100202"]
+    assert numbers(found(lived, "17612 17904", Filters(states=("pending",)))) == ["700103"]
+    assert numbers(found(lived, "17612 17904", Filters(states=("awaiting_shipment", "on_hold")))) == ["100202"]
+
+
 def test_what_only_contains_a_number_is_found_when_nothing_has_it_whole_or_when_asked(lived: House) -> None:
     assert sorted(numbers(found(lived, "7001"))) == ["700101", "700102"]
     assert numbers(found(lived, "700101", everything=True)) == ["700101"]
