@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from shipsync.sandbox.faults import slow
+from shipsync.sandbox.server import RecordedRequest
+from shipsync.sandbox.world import World
 from tests.browser.conftest import open_context, visit
 from tests.browser.serving import Warehouse
 
@@ -22,6 +25,21 @@ def well(warehouse: Warehouse) -> Iterator[None]:
     warehouse.catch_up()
     yield
     warehouse.faults.clear()
+
+
+@contextmanager
+def held(warehouse: Warehouse) -> Iterator[None]:
+    """ShipStation answers for orders only after this block: a sync lasts until its screen was looked at."""
+    looked = Event()
+
+    def wait(world: World, request: RecordedRequest) -> None:
+        looked.wait(20)
+
+    warehouse.faults.drift(wait)
+    try:
+        yield
+    finally:
+        looked.set()
 
 
 def search(page: Page, text: str) -> None:
@@ -38,10 +56,10 @@ def jobs_of(warehouse: Warehouse, kind: str) -> list[str]:
 
 def test_a_sync_is_started_by_its_button_and_followed_to_its_end(warehouse: Warehouse, page: Page) -> None:
     warehouse.world.place_manual_order("100901")
-    warehouse.faults.add("orders", slow(2.0), times=1)
     visit(page, "/sync")
-    page.get_by_role("button", name="Sync now").click()
-    expect(page.get_by_text(re.compile("► running · Sync with ShipStation.*asked by local admin"))).to_be_visible()
+    with held(warehouse):
+        page.get_by_role("button", name="Sync now").click()
+        expect(page.get_by_text(re.compile("► running · Sync with ShipStation.*asked by local admin"))).to_be_visible()
     expect(page.get_by_text(re.compile("✓ succeeded · Sync with ShipStation.*asked by local admin"))).to_be_visible()
     page.get_by_test_id("stSidebarNav").get_by_text("Orders", exact=True).click()
     search(page, "100901")
@@ -138,11 +156,11 @@ def test_two_tabs_pressing_at_once_make_one_job(warehouse: Warehouse, browser: B
     for tab in tabs:
         visit(tab, "/sync")
     before = jobs_of(warehouse, SYNC)
-    warehouse.faults.add("orders", slow(3.0), times=1)
-    for tab in tabs:
-        tab.get_by_role("button", name="Sync now").click()
-    for tab in tabs:
-        expect(tab.get_by_text(re.compile("► running · Sync with ShipStation"))).to_be_visible()
+    with held(warehouse):
+        for tab in tabs:
+            tab.get_by_role("button", name="Sync now").click()
+        for tab in tabs:
+            expect(tab.get_by_text(re.compile("► running · Sync with ShipStation"))).to_be_visible()
     for tab in tabs:
         expect(tab.get_by_text(re.compile("✓ succeeded · Sync with ShipStation"))).to_be_visible()
     assert len(jobs_of(warehouse, SYNC)) == len(before) + 1
