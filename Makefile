@@ -13,16 +13,24 @@ NEXT := .next
 # Two for each processor: tests that wait for a child or a server leave theirs to others.
 WORKERS := $(shell echo $$(($$(nproc) * 2)))
 
-.PHONY: run test lint types next sweep pictures bench
+.PHONY: run test checks lint types suite browser next sweep pictures bench
 
 run: $(VENV)/runtime
 	$(BIN)/python app.py
 
-test: lint types
-	$(BIN)/python -m tests.browser.chromium
+# A browser waits half of its time, which all others take; they stand back, because it waits with a limit.
+test: $(VENV)/development
+	$(MAKE) --jobs 2 --output-sync=target checks browser
+
+checks:
+	MAKEFLAGS= nice $(MAKE) lint types suite next
+
+suite: $(VENV)/development
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not sweep" --ignore tests/browser
+
+browser: $(VENV)/development
+	$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
-	$(MAKE) next
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .
