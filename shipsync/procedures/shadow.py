@@ -17,7 +17,7 @@ from shipsync.store.lanes import make_lane
 
 
 def prepare_lane(db: Database, lane: str, work: Work) -> None:
-    """Make a lane ready for a run of a workflow. `work` is that run's; its lock is checked before anything is written."""
+    """Make a lane ready for a run, whose `work` this is; its lock is checked before a row is written."""
     if make_lane(db, lane):
         work.log(f"The lane {lane} has been made, or brought in step with production's tables.")
     closed_before = work.now() - SEED
