@@ -1,0 +1,130 @@
+"""Differences that are meant: what the unified sync does on purpose otherwise than the two legacy workflows (P18).
+
+A declared list. Each has a sentence for a person, a predicate that is as narrow as it can be, and the test that proves
+it. They are reported apart from ignored differences: an ignore rule is a person's word for a while, this is the
+design. A difference of money or of a version is never explained by itself; where a record is there on one side only,
+all that it holds is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shipsync.rules.parity_fields import PRESENCE
+from shipsync.rules.parity_verdicts import Decision, Found
+
+_OPEN = frozenset({"awaiting_payment", "awaiting_shipment", "on_hold"})
+# How the unified sync says that ShipStation has an order no more (store/orders.py).
+_GONE = ("merged into ShipStation order ", "no longer at ShipStation")
+_SHIPPED = frozenset({"shipped_order", "shipped_item"})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of one ShipStation order on both sides. None: it is not there."""
+
+    control_status: str | None = None
+    candidate_status: str | None = None
+    candidate_status_reason: str | None = None
+    candidate_parent: int | None = None  # the order it was split from
+    reasons: frozenset[str] = field(default_factory=frozenset)  # for which the candidate has ever routed it
+
+
+@dataclass(frozen=True, slots=True)
+class IntendedChange:
+    """One thing that the unified sync does otherwise on purpose."""
+
+    name: str
+    sentence: str
+    proof: str  # the test that shows it
+    accounts_for: Callable[[Found, Circumstances], bool]
+
+
+def _is_linked(found: Found, about: Circumstances) -> bool:
+    return _is_only_at_the_candidate(found, about) and bool(about.reasons & {"own_key", "same_number"})
+
+
+def _is_split_child(found: Found, about: Circumstances) -> bool:
+    if _is_only_at_the_candidate(found, about):
+        return "split_child" in about.reasons
+    # The control takes a part with a manual number in as an order of its own.
+    return (
+        about.candidate_parent is not None
+        and found.entity in ("order", "shipped_order", "shipped_item")
+        and found.field in ("parent_order_id", "source_system")
+    )
+
+
+def _is_merge_survivor(found: Found, about: Circumstances) -> bool:
+    return _is_only_at_the_candidate(found, about) and "merge_survivor" in about.reasons
+
+
+def _is_vanished(found: Found, about: Circumstances) -> bool:
+    return (
+        found.entity == "order"
+        and found.field == "status"
+        and found.candidate == "cancelled"
+        and found.control in _OPEN
+        and (about.candidate_status_reason or "").startswith(_GONE)
+    )
+
+
+def _is_partly_shipped(found: Found, about: Circumstances) -> bool:
+    if about.candidate_status not in _OPEN:
+        return False
+    if found.entity in _SHIPPED:
+        return found.field == PRESENCE and found.kind == "missing-control"
+    return found.entity == "order" and found.field == "tracking_number" and found.control is None
+
+
+def _is_only_at_the_candidate(found: Found, about: Circumstances) -> bool:
+    return found.field == PRESENCE and found.kind == "missing-control" and about.control_status is None
+
+
+INTENDED: Mapping[str, IntendedChange] = {
+    one.name: one
+    for one in (
+        IntendedChange(
+            "linked",
+            "An order of the shop was found at ShipStation by its key or number; the legacy workflows know only the "
+            "ids that the upload was answered.",
+            "test_an_order_linked_by_its_key_is_meant_to_differ",
+            _is_linked,
+        ),
+        IntendedChange(
+            "split child",
+            "A part split off an order we know is kept as a part of it; the legacy workflows do not see whose part it "
+            "is.",
+            "test_a_split_child_is_meant_to_differ",
+            _is_split_child,
+        ),
+        IntendedChange(
+            "merge survivor",
+            "The order into which one of ours was merged is taken in; the legacy workflows pass it over.",
+            "test_a_merge_survivor_is_meant_to_differ",
+            _is_merge_survivor,
+        ),
+        IntendedChange(
+            "vanished",
+            "An order that ShipStation has no more is closed; the legacy workflows leave it open for good.",
+            "test_an_order_that_vanished_is_meant_to_differ",
+            _is_vanished,
+        ),
+        IntendedChange(
+            "partly shipped",
+            "Parcels of an order that is still open count as shipped the day they leave; the legacy workflows wait "
+            "until the whole order is shipped.",
+            "test_a_partly_shipped_order_is_meant_to_differ",
+            _is_partly_shipped,
+        ),
+    )
+}
+
+
+def explanation(found: Found, about: Circumstances) -> Decision | None:
+    """The intended change that accounts for a difference; None where none does."""
+    for one in INTENDED.values():
+        if one.accounts_for(found, about):
+            return Decision("explained", one.name)
+    return None

@@ -1,0 +1,72 @@
+"""Differences that are meant: each is accounted for, and nothing beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from shipsync.rules.parity_intended import INTENDED, Circumstances, explanation
+from shipsync.rules.parity_verdicts import Found
+
+NOW = datetime(2026, 9, 16, 20, 0, tzinfo=UTC)
+GONE = "no longer at ShipStation: deleted, or merged into another order"
+
+
+def only_here(entity: str = "order") -> Found:
+    return Found(entity, "7", "", "missing-control", 7, None, "there", NOW, True, False)
+
+
+def differs(entity: str, field: str, control: str | None, candidate: str | None) -> Found:
+    return Found(entity, "7", field, "field-differs", 7, control, candidate, NOW, True, False)
+
+
+def name_of(found: Found, about: Circumstances) -> str | None:
+    decision = explanation(found, about)
+    return decision.rule if decision is not None else None
+
+
+@pytest.mark.parametrize("reason", ["own_key", "same_number"])
+def test_an_order_linked_by_its_key_is_meant_to_differ(reason: str) -> None:
+    about = Circumstances(None, "shipped", reasons=frozenset({reason, "known"}))
+    for entity in ("order", "order_item", "shipped_order", "shipped_item"):
+        assert name_of(only_here(entity), about) == "linked"
+    assert name_of(only_here(), replace(about, reasons=frozenset({"new_manual"}))) is None
+    assert name_of(only_here("shipped_item"), replace(about, control_status="shipped")) is None
+
+
+def test_a_split_child_is_meant_to_differ() -> None:
+    about = Circumstances(None, "shipped", candidate_parent=5, reasons=frozenset({"split_child"}))
+    assert name_of(only_here(), about) == "split child"
+    taken_as_its_own = replace(about, control_status="shipped")
+    assert name_of(differs("order", "parent_order_id", None, "5"), taken_as_its_own) == "split child"
+    assert name_of(differs("order", "tracking_number", None, "T"), taken_as_its_own) is None
+
+
+def test_a_merge_survivor_is_meant_to_differ() -> None:
+    about = Circumstances(None, "awaiting_shipment", reasons=frozenset({"merge_survivor"}))
+    assert name_of(only_here(), about) == "merge survivor"
+
+
+@pytest.mark.parametrize("reason", [GONE, "merged into ShipStation order 9"])
+def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
+    about = Circumstances("awaiting_shipment", "cancelled", reason)
+    assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), about) == "vanished"
+    assert name_of(differs("order", "status", "shipped", "cancelled"), about) is None
+    assert name_of(differs("order", "tracking_number", "T", None), about) is None
+    cancelled_there = replace(about, candidate_status_reason=None)
+    assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), cancelled_there) is None
+
+
+def test_a_partly_shipped_order_is_meant_to_differ() -> None:
+    about = Circumstances("awaiting_shipment", "awaiting_shipment")
+    assert name_of(only_here("shipped_item"), about) == "partly shipped"
+    assert name_of(only_here("shipped_order"), about) == "partly shipped"
+    assert name_of(differs("order", "tracking_number", None, "T"), about) == "partly shipped"
+    assert name_of(differs("order", "tracking_number", "S", "T"), about) is None
+    assert name_of(only_here("shipped_item"), replace(about, candidate_status="shipped")) is None
+
+
+def test_each_intended_change_names_the_test_that_proves_it() -> None:
+    assert {one.proof for one in INTENDED.values()} <= globals().keys()
