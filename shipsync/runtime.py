@@ -32,7 +32,21 @@ from shipsync.jobs.queue import Enqueued
 from shipsync.jobs.schedule import REQUESTED_BY, Schedule, default_controls
 from shipsync.jobs.worker import Worker, recover
 from shipsync.past import Past, is_due, stands_at
-from shipsync.procedures import backfill, backup, cleanup, eod, eom, eow, import_orders, load, mail, sync, upload
+from shipsync.procedures import (
+    backfill,
+    backup,
+    cleanup,
+    eod,
+    eom,
+    eow,
+    import_orders,
+    load,
+    mail,
+    manual_order_sync,
+    status_sync,
+    sync,
+    upload,
+)
 from shipsync.procedures.alerts import watch
 from shipsync.procedures.ledger import bring_ledger_in_step
 from shipsync.procedures.work import Procedure
@@ -57,6 +71,8 @@ PROCEDURES: Mapping[str, Procedure] = {
     one.workflow: one
     for one in (
         sync.PROCEDURE,
+        status_sync.PROCEDURE,
+        manual_order_sync.PROCEDURE,
         backfill.PROCEDURE,
         upload.PROCEDURE,
         import_orders.PROCEDURE,

@@ -46,6 +46,9 @@ def default_controls(*, sync_minutes: int, is_sandbox: bool) -> list[NewControl]
         NewControl("xml-import", True, 5, "Takes new orders from the shop's order files"),
         NewControl("shipstation-upload", is_sandbox, 5, "Sends the shop's orders up to ShipStation"),
         NewControl("shipstation-sync", True, sync_minutes, "Brings in what changed at ShipStation"),
+        # A new installation has no legacy system to be compared with; where there is one a person switches them on.
+        NewControl("status-sync", False, 60, "Legacy: states of the last seven days, for the orders that are here"),
+        NewControl("manual-order-sync", False, 60, "Legacy: brings in orders typed by hand at ShipStation"),
         NewControl("orders-cleanup", True, None, "Clears old closed orders from the inbox, nightly at 23:59"),
         NewControl("backup", True, None, "Makes a verified copy of the database, nightly at 00:30"),
     ]

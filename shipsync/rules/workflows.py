@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 TITLES: Mapping[str, str] = {
     "shipstation-sync": "Sync with ShipStation",
+    "status-sync": "Legacy sync of states",
+    "manual-order-sync": "Legacy sync of manual orders",
     "shipstation-upload": "Upload to ShipStation",
     "xml-import": "Import of shop orders",
     "orders-cleanup": "Clean-up of closed orders",

@@ -33,6 +33,14 @@ WORKFLOWS: Mapping[str, Workflow] = {
         },
         "Changes made at ShipStation stay unseen, and every number here grows old, until it is on again.",
     ),
+    "status-sync": Workflow(
+        {"sync": "Read the last seven days, then write everything at once"},
+        "States, carriers and tracking numbers are brought in by the unified sync alone, if that is on.",
+    ),
+    "manual-order-sync": Workflow(
+        {"sync": "Read manual orders, then write everything at once"},
+        "Manual orders are brought in by the unified sync alone, if that is on.",
+    ),
     "shipstation-upload": Workflow(
         {"settle": "Look for orders whose sending was cut off", "send": "Send waiting orders"},
         "New orders of the shop wait here and cannot be shipped until it is on again.",
@@ -123,6 +131,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "files unchanged": ("file", "unchanged"),
     "files refused": ("file", "refused"),
     "files incomplete": ("file", "not complete yet"),
+    "unreadable": ("record", "passed over as unreadable"),
     "names missing": ("list of names", "not answered"),
     "products changed": ("product", "changed"),
     "bundles changed": ("bundle", "changed"),
@@ -149,6 +158,8 @@ _BESIDE = frozenset({"requests", "still held"})
 # Which figures make up the records that a run went through.
 _PROCESSED: Mapping[str, tuple[str, ...]] = {
     "shipstation-sync": ("fetched", "parcels fetched"),
+    "status-sync": ("fetched", "parcels fetched"),
+    "manual-order-sync": ("fetched",),
     "backfill": ("fetched", "parcels fetched"),
     "shipstation-upload": ("uploaded", "refused"),
     "xml-import": (
