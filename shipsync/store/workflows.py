@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipsync.rules.legacy import LEGACY
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import audit
 
@@ -56,8 +57,18 @@ def add_missing_controls(con: Cursor, controls: Iterable[NewControl], now: datet
 
 
 def all_controls(con: Cursor) -> list[Control]:
-    """All workflows by name."""
-    rows = con.rows(f"SELECT {_COLUMNS} FROM workflow_controls ORDER BY workflow_name")  # noqa: S608
+    """All workflows by name; of the legacy ones those that are on, and all until the move away from them is done."""
+    rows = con.rows(
+        f"""
+        SELECT {_COLUMNS}
+        FROM workflow_controls
+        WHERE enabled
+           OR workflow_name NOT IN (SELECT unnest($legacy))
+           OR EXISTS (SELECT 1 FROM parity_deployment WHERE state <> 'done')
+        ORDER BY workflow_name
+        """,  # noqa: S608 - our own names
+        {"legacy": list(LEGACY)},
+    )
     return [Control(*row) for row in rows]
 
 
