@@ -33,3 +33,13 @@ def days_of(view: MonthView, day: date | None) -> str:
     if day is not None:
         return words.day(day)
     return month_words(view.month) + ("" if view.is_over else " so far")
+
+
+def beside(month: date, now: Decimal, was: Decimal | None, *, are_whole: bool) -> str:
+    """'October 2026: 4,611.00, +4 %': what another month was; how much more only if both are known whole."""
+    if was is None:
+        return f"{month_words(month)} was not billed here"
+    text = f"{month_words(month)}: {amount(was)}"
+    if not are_whole:
+        return f"{text}; not both are whole months"
+    return ", ".join(part for part in (text, change(now, was)) if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import streamlit as st
@@ -15,9 +15,9 @@ from shipsync.rules.charge_report import ChargeReport
 from shipsync.rules.charge_sums import ChargeSum, DaySum, charge_sums, day_sums, label_sums
 from shipsync.rules.charges import NOTHING, RateCard, total
 from shipsync.rules.months import month_before, month_name, month_words
-from shipsync.store import closings
+from shipsync.store import closings, weekly_history
 from shipsync.store.closings import Closing
-from shipsync.web import words, workflow_words
+from shipsync.web import charge_words, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.closing_state import MONTH
 from shipsync.web.month_changes import RESTATED_COLUMNS, restated_row
@@ -152,31 +152,29 @@ def _figures(report: ChargeReport) -> None:
     """Each beside what it was the month before."""
     closing = ask(closings.closed, MONTH, month_before(report.month))
     before = frozen(closing) if closing is not None else None
+    known_from = ask(weekly_history.covered_since, words.zone())
+    # Of two wholes a share can be told; what was billed of a month that began before our time is none.
+    are_whole = before is not None and report.is_complete and before.is_complete
+    are_whole = are_whole and known_from is not None and known_from <= month_before(report.month)
     currency = report.parties.currency
+
+    def beside(amount: Decimal, of: Callable[[ChargeReport], Decimal]) -> str:
+        was = of(before) if before is not None else None
+        return charge_words.beside(month_before(report.month), amount, was, are_whole=are_whole)
+
     with st.grid(4, min_column_width=190, border=True) as grid:
         with grid.cell():
             st.metric(f"{charge_texts.due_name(report)}, {currency}", paper.money(report.total))
-            st.caption(_beside(report, before, report.total, before.total if before else None))
+            st.caption(beside(report.total, lambda one: one.total))
         with grid.cell():
             st.metric(f"Carrier cost, {currency}", paper.money(report.carrier_cost))
-            st.caption(_beside(report, before, report.carrier_cost, before.carrier_cost if before else None))
+            st.caption(beside(report.carrier_cost, lambda one: one.carrier_cost))
         with grid.cell():
             st.metric(f"Service fees, {currency}", paper.money(report.service_fees))
-            st.caption(_beside(report, before, report.service_fees, before.service_fees if before else None))
+            st.caption(beside(report.service_fees, lambda one: one.service_fees))
         with grid.cell():
             st.metric(f"Earlier months, {currency}", paper.money(report.restated))
             st.caption(_earlier(report))
-
-
-def _beside(report: ChargeReport, before: ChargeReport | None, amount: Decimal, was: Decimal | None) -> str:
-    """'October 2026: 4,611.00, +4 %'."""
-    name = month_words(month_before(report.month))
-    if before is None or was is None:
-        return f"{name} was not billed here"
-    text = f"{name}: {paper.money(was)}"
-    if not (report.is_complete and before.is_complete):
-        return f"{text}, {'not whole' if not before.is_complete else 'the whole of it'}"
-    return f"{text}, {paper.percent_change(float(amount / was) - 1)}" if was > 0 else text
 
 
 def _earlier(report: ChargeReport) -> str:
