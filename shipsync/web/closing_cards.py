@@ -10,9 +10,8 @@ import streamlit as st
 from shipsync import runtime
 from shipsync.rules.months import month_of
 from shipsync.rules.readiness import Point, Standing
-from shipsync.rules.traffic import last_days
 from shipsync.rules.weeks import week_of
-from shipsync.store import traffic
+from shipsync.store import day_census
 from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.closing_panel import (
@@ -76,9 +75,8 @@ def cards() -> None:
 
 def _week_so_far() -> str:
     monday = week_of(today())
-    # The same days as Today's bars, so that it is one question.
-    days = ask(traffic.shipped_days, last_days(today())[0], today())
-    units = sum(one.units for one in days if one.day >= monday)
+    # As the report counts them, beside whose sum it stands: without those whose SKU text cannot be read.
+    units = sum(ask(day_census.units_between, monday, today()).values())
     return f"week {monday.isocalendar().week} so far: {words.count(units, 'unit')} shipped"
 
 
