@@ -20,7 +20,14 @@ from shipsync.rules.weeks import week_name
 Severity = Literal["error", "warning"]
 
 # Held records that may hold a label, or an order that left: what they cost is in no figure.
-_COSTLY = ("order", "shipment", "fulfillment", "poison", "conflict")
+# What may cost something while it is held: one of it, several.
+_COSTLY = {
+    "order": ("order", "orders"),
+    "shipment": ("label", "labels"),
+    "fulfillment": ("mark as shipped", "marks as shipped"),
+    "poison": ("place of a list that ShipStation cannot show", "places of lists that ShipStation cannot show"),
+    "conflict": ("order with another's number", "orders with another's number"),
+}
 _NAMED = 5
 
 _HELD = Place("sync", "Look at them", (("view", "Quarantine"),))
@@ -111,8 +118,8 @@ def _errors(found: Found) -> Iterator[Check]:
         if kind in _COSTLY:
             yield Check(
                 "error",
-                f"{_say(amount, 'record', 'records')} of kind {kind} {_is(amount)} held, and what {_it(amount)} cost "
-                "is in no figure. Mend or close them under Sync.",
+                f"{_say(amount, *_COSTLY[kind])} {_is(amount)} held, and what {_it(amount)} cost "
+                f"is in no figure. Mend or close {'it' if amount == 1 else 'them'} under Sync.",
                 _HELD,
             )
     for one in found.weeks:

@@ -53,15 +53,29 @@ def test_products_whose_stock_nobody_has_said_block(skus: list[str], named: str)
     )
 
 
-@pytest.mark.parametrize("kind", ["order", "shipment", "fulfillment", "poison", "conflict"])
-def test_held_records_that_may_cost_something_block(kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "word", "several"),
+    [
+        ("order", "order", "2 orders are"),
+        ("shipment", "label", "2 labels are"),
+        ("fulfillment", "mark as shipped", "2 marks as shipped are"),
+        (
+            "poison",
+            "place of a list that ShipStation cannot show",
+            "2 places of lists that ShipStation cannot show are",
+        ),
+        ("conflict", "order with another's number", "2 orders with another's number are"),
+    ],
+)
+def test_held_records_that_may_cost_something_block(kind: str, word: str, several: str) -> None:
     assert said(held=[(kind, 1)]) == (
         "error",
-        f"1 record of kind {kind} is held, and what it may cost is in no figure. Mend or close them under Sync.",
+        f"1 {word} is held, and what it may cost is in no figure. Mend or close it under Sync.",
         "sync",
     )
-    assert "2 records of kind" in said(held=[(kind, 2)])[1]
-    assert "are held, and what they may cost" in said(held=[(kind, 2)])[1]
+    text = said(held=[(kind, 2)])[1]
+    assert text.startswith(f"{several} held, and what they may cost")
+    assert text.endswith("close them under Sync.")
 
 
 def test_other_held_records_want_a_reason() -> None:
