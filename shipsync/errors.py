@@ -20,6 +20,7 @@
     ├── TemplateError           a document's template that cannot be typeset
     ├── NotClosed               a period that cannot be closed, and why
     ├── Refused                 a change to stock or a count that cannot be made as it was asked for
+    ├── NotPassed               a change of which sync writes production, whose gates are not passed
     └── ShipStationError        ShipStation did not do what we asked
         ├── ShipStationDown     transient: network, time-out, 5xx, 429; retried, then the run fails
         ├── ShipStationRefused  permanent: a 4xx or a business error; retrying is useless
@@ -137,6 +138,10 @@ class NotClosed(ShipsyncError):
 
 class Refused(ShipsyncError):
     """A change to stock, or to a count, cannot be made as it was asked for. Nothing was changed."""
+
+
+class NotPassed(ShipsyncError):
+    """Which sync writes production cannot be changed as things are. The sentence says why. Nothing was changed."""
 
 
 class TemplateError(ShipsyncError):

@@ -25,7 +25,7 @@ from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import watermark
 from shipsync.rules.alerts import SLOW_AFTER
 from shipsync.rules.watermark import Mark
-from shipsync.store import marks, quarantine, reference
+from shipsync.store import deployment, marks, quarantine, reference
 
 WORKFLOW = "shipstation-sync"
 
@@ -52,6 +52,7 @@ def fetch_orders(work: Work) -> Result:
         resumed += reader.finish(reading)
     through = watermark.reach(mark.complete_through, spans(reader.unapplied(), "orders"))
     window = watermark.next_window(Mark(None, through), work.now())
+    window = watermark.pulled_back(window, deployment.first_query_from(work.db.read()))
     reader.read("orders", window)
     _retry_poison(work, reader)
     return {"from": window.start.isoformat(), "to": window.end.isoformat(), "resumed pages": resumed}

@@ -9,7 +9,7 @@ ShipStation's filters are whole seconds of unknown inclusiveness (API.md section
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -70,6 +70,14 @@ def next_window(mark: Mark, now: datetime) -> Window:
     start = min(through, now)
     # A clock that was set back must not turn the window inside out.
     return Window(start - overlap(start), max(now, through))
+
+
+def pulled_back(window: Window, to: datetime | None) -> Window:
+    """The same window, begun earlier where `to` and its overlap lie before it, at most as far as a first one goes."""
+    if to is None:
+        return window
+    start = max(to - overlap(to), window.end - SEED)
+    return replace(window, start=min(window.start, start))
 
 
 def complete_through(window: Window, first_answered_at: datetime) -> datetime:

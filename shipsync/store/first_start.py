@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shipsync.errors import StoreMismatch
 from shipsync.rules.catalogue import Catalogue
-from shipsync.store import products
+from shipsync.store import deployment, products
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import is_logged, log_once, setting
 from shipsync.store.workflows import NewControl, add_missing_controls
@@ -25,6 +25,7 @@ def prepare(con: Cursor, controls: Iterable[NewControl], catalogue: Catalogue, w
     _belongs_to(con, world, now)
     add_missing_controls(con, controls, now)
     products.seed(con, catalogue, now)
+    deployment.seed(con, now)
 
 
 def _belongs_to(con: Cursor, world: str, now: datetime) -> None:
