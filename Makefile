@@ -41,7 +41,7 @@ types: $(VENV)/development
 
 next: $(NEXT)/duckdb
 	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" tests/store tests/jobs \
-		$(addprefix tests/procedures/test_,sync_parcels.py eod.py eom.py)
+		$(addprefix tests/procedures/test_,sync_parcels.py eom.py)
 
 sweep: $(VENV)/development $(NEXT)/duckdb
 	$(BIN)/python -m pytest -n $(WORKERS) -m sweep --ignore tests/browser
