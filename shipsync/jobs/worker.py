@@ -8,6 +8,9 @@
 A step may have another job done within its own (a closing its sync): that one has a lock, a run and checkpoints of its
 own, and nobody else runs meanwhile.
 
+A sync that does not write production runs in a lane (DESIGN D19): where it writes is read with the claim, and its steps
+do not know of it. Jobs, runs and locks are production's.
+
 A kill between two of these leaves a job that says `running` and a lock that nobody prolongs; `recover` at the next
 start, or the next look for work once the lock has expired, calls it interrupted. A retry goes on after the last
 checkpoint. Business data is written by this thread only.
@@ -27,9 +30,11 @@ from typing import Any, Protocol
 from shipsync.errors import Cancelled, LockBusy, LockLost, ShipsyncError
 from shipsync.jobs.lease import BEAT_EVERY, RunLease, take
 from shipsync.jobs.queue import enqueue
+from shipsync.procedures.shadow import prepare_lane
 from shipsync.procedures.work import Procedure, Step, Work
+from shipsync.rules.deployment import MAIN
+from shipsync.store import deployment, locks, runs, workflows
 from shipsync.store import jobs as jobs_store
-from shipsync.store import locks, runs, workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database
 from shipsync.store.jobs import Job
@@ -88,6 +93,7 @@ class _Claim:
     job: Job
     procedure: Procedure
     lease: RunLease
+    lane: str  # where its steps write; 'main' is production
     results: dict[str, Mapping[str, Any]]  # checkpoints of steps that succeeded in an earlier attempt
     requests_before: int  # sent by this process until now, or by jobs this one had done since
     log: list[str] = field(default_factory=list)
@@ -232,8 +238,9 @@ class Worker:
     def _claim(self, con: Cursor, job: Job) -> _Claim | None:
         """Make the job ours, or end it here if there is nothing to run."""
         app, now = self._app, self._app.now()
-        control = workflows.control_of(con, job.kind)
-        if control is not None and not control.enabled:
+        control = deployment.control_in_force(con, job.kind)
+        lane = deployment.lane_of(con, job.kind)
+        if lane is None or (control is not None and not control.enabled):
             logger.info("%s is disabled; job %s does nothing", job.kind, job.job_id)
             detail = f"{job.kind} is disabled. Nothing was done."
             jobs_store.end_job(con, job.job_id, None, "succeeded", now, result={"disabled": True, "detail": detail})
@@ -253,12 +260,14 @@ class Worker:
         runs.begin_run(con, lease.run_id, job.kind, job.job_id, lease.token, now)
         names = [step.name for step in procedure.steps]
         done = jobs_store.put_steps(con, job.job_id, names, now, is_first_attempt=job.attempts == 0)
-        return _Claim(job, procedure, lease, dict(done), app.requests_sent())
+        return _Claim(job, procedure, lease, lane, dict(done), app.requests_sent())
 
     def _run(self, claim: _Claim) -> None:
         self._claims.append(claim)
         work = self._work_for(claim)
         try:
+            if claim.lane != MAIN:
+                prepare_lane(self._app.db, claim.lane, work)
             self._do_steps(claim, work)
             self._succeed(claim, work)
         except Cancelled as error:
@@ -355,7 +364,7 @@ class Worker:
             last_progress = app.now()
 
         return Work(
-            db=app.db,
+            db=app.db if claim.lane == MAIN else app.db.lane(claim.lane),
             lease=lease,
             arguments=job.arguments,
             now=app.now,

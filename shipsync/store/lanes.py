@@ -97,16 +97,16 @@ def _require_name(lane: str) -> None:
 
 
 def _is_in_step(con: Cursor, lane: str) -> bool:
-    definitions, columns = _definitions(con, "main"), _columns(con, "main")
-    own = {name: definition for name, definition in definitions.items() if name in OWN}
-    return _definitions(con, lane) == own and _columns(con, lane) == {
-        name: told for name, told in columns.items() if name not in IN_MAIN
+    definitions, columns = _definitions(con, "main", lane), _columns(con, "main", lane)
+    own = {name: definition for name, definition in definitions["main"].items() if name in OWN}
+    return definitions[lane] == own and columns[lane] == {
+        name: told for name, told in columns["main"].items() if name not in IN_MAIN
     }
 
 
 def _put_tables(con: Cursor, lane: str) -> None:
-    there = _definitions(con, lane)
-    wanted = {name: definition for name, definition in _definitions(con, "main").items() if name in OWN}
+    told = _definitions(con, "main", lane)
+    there, wanted = told[lane], {name: definition for name, definition in told["main"].items() if name in OWN}
     for name in sorted(there.keys() - wanted.keys()):
         con.execute(f'DROP TABLE {lane}."{name}"')
     for name, definition in sorted(wanted.items()):
@@ -129,43 +129,47 @@ def _make_anew(con: Cursor, lane: str, name: str, definition: str) -> None:
 
 
 def _put_views(con: Cursor, lane: str) -> None:
-    there = _columns(con, lane)
-    wanted = {name: told for name, told in _columns(con, "main").items() if name not in OWN | IN_MAIN}
+    told = _columns(con, "main", lane)
+    there, wanted = told[lane], {name: one for name, one in told["main"].items() if name not in OWN | IN_MAIN}
     for name in sorted(there.keys() - wanted.keys() - OWN):
         con.execute(f'DROP VIEW {lane}."{name}"')
-    for name, told in sorted(wanted.items()):
-        if there.get(name) != told:
+    for name, columns in sorted(wanted.items()):
+        if there.get(name) != columns:
             con.execute(f'CREATE OR REPLACE VIEW {lane}."{name}" AS SELECT * FROM main."{name}"')  # noqa: S608
 
 
-def _definitions(con: Cursor, schema: str) -> dict[str, str]:
-    """The tables of a schema: name -> its columns and constraints, in brackets, as DuckDB tells them."""
-    rows = con.rows(
+def _definitions(con: Cursor, *schemas: str) -> dict[str, dict[str, str]]:
+    """The tables of each schema: name -> its columns and constraints, in brackets, as DuckDB tells them."""
+    told: dict[str, dict[str, str]] = {schema: {} for schema in schemas}
+    for schema, name, sql in con.rows(
         """
-        SELECT table_name, sql
+        SELECT schema_name, table_name, sql
         FROM duckdb_tables()
         WHERE database_name = current_database()
-          AND schema_name = $schema
+          AND schema_name IN (SELECT unnest($schemas))
         """,
-        {"schema": schema},
-    )
-    return {name: sql[sql.index("(") :] for name, sql in rows}
+        {"schemas": list(schemas)},
+    ):
+        told[schema][name] = sql[sql.index("(") :]
+    return told
 
 
-def _columns(con: Cursor, schema: str) -> dict[str, list[str]]:
-    """The tables and views of a schema: name -> its columns, each with its type."""
-    rows = con.rows(
+def _columns(con: Cursor, *schemas: str) -> dict[str, dict[str, str]]:
+    """The tables and views of each schema: name -> its columns, each with its type."""
+    told: dict[str, dict[str, str]] = {schema: {} for schema in schemas}
+    for schema, name, columns in con.rows(
         """
-        SELECT table_name, list(column_name || ' ' || data_type ORDER BY column_index)
+        SELECT schema_name, table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
         FROM duckdb_columns()
         WHERE database_name = current_database()
-          AND schema_name = $schema
+          AND schema_name IN (SELECT unnest($schemas))
           AND NOT internal
-        GROUP BY table_name
+        GROUP BY schema_name, table_name
         """,
-        {"schema": schema},
-    )
-    return dict(rows)
+        {"schemas": list(schemas)},
+    ):
+        told[schema][name] = columns
+    return told
 
 
 def _column_names(con: Cursor, lane: str, name: str) -> list[str]:
