@@ -126,7 +126,7 @@ CLEANING: Mapping[str, CleaningRule] = {
 _TYPED = ("ends", "empty")  # by people, into free text
 _NUMBER = ("type",)
 _MONEY = ("scale",)
-_LINES = ("order",)  # several lines of one SKU stand as a list
+_LINES = ("order",)  # several lines under one key: they are listed by what is in them
 _ADDRESS = ("name", "company", "street1", "street2", "city", "state", "postal_code", "country", "phone")
 _CONSIGNEE = ("name", "company", "street1", "city", "state", "postal_code", "country", "phone")
 
@@ -171,11 +171,11 @@ ENTITIES: Mapping[str, Entity] = {
             (
                 Field("quantity", "units", "money", _NUMBER),
                 Field("lines", "units by line", "money", _LINES),
-                Field("sku_lot", "SKU and lot", "value", _LINES),
-                Field("base_sku", "SKU", "value", _LINES),
-                Field("lot", "lot", "value", _LINES),
-                Field("name", "name", "value", (*_TYPED, *_LINES)),
-                Field("unit_price", "price", "money", (*_MONEY, *_LINES)),
+                Field("sku_lot", "SKU and lot"),
+                Field("base_sku", "SKU"),
+                Field("lot", "lot"),
+                Field("name", "name", "value", _TYPED),
+                Field("unit_price", "price", "money", _MONEY),
             ),
         ),
         Entity(
@@ -209,9 +209,9 @@ ENTITIES: Mapping[str, Entity] = {
                 Field("ship_date", "ship date"),
                 Field("quantity", "units", "money", _NUMBER),
                 Field("lines", "units by line", "money", _LINES),
-                Field("base_sku", "SKU", "value", _LINES),
-                Field("sku_lot", "SKU and lot", "value", _LINES),
-                Field("lot", "lot", "value", _LINES),
+                Field("base_sku", "SKU"),
+                Field("sku_lot", "SKU and lot"),
+                Field("lot", "lot"),
                 Field("tracking_number", "tracking number"),
             ),
         ),

@@ -25,7 +25,8 @@ def field(entity: str, name: str) -> parity_fields.Field:
         ("order", "shipping_carrier_id", "17", "17.0", "type"),
         ("shipment", "voided", "True", "true", "type"),
         ("order_item", "lines", "2, 3", "3, 2", "order"),
-        ("order_item", "unit_price", "4.50, 1.00", "1, 4.5", "order"),
+        ("order_item", "unit_price", "4.50, 1.00", "4.5, 1", "scale"),
+        ("order_item", "unit_price", "4.50, 1.00", "1.00, 4.50", None),  # another line has the price
         # A code is not typed by people: nothing about it is cleaned.
         ("order", "shipping_carrier_code", None, "", None),
         ("order", "shipping_carrier_code", "fedex", "FedEx", None),
