@@ -10,6 +10,8 @@ Doing either again is harmless. Then the workflow's own steps run, which know of
 from __future__ import annotations
 
 from shipsync.procedures.work import Work
+from shipsync.rules.deployment import LEGACY
+from shipsync.rules.legacy import LOOKS_BACK
 from shipsync.rules.watermark import SEED
 from shipsync.store import shadow as store
 from shipsync.store.db import Database
@@ -20,7 +22,8 @@ def prepare_lane(db: Database, lane: str, work: Work) -> None:
     """Make a lane ready for a run, whose `work` this is; its lock is checked before a row is written."""
     if make_lane(db, lane):
         work.log(f"The lane {lane} has been made, or brought in step with production's tables.")
-    closed_before = work.now() - SEED
+    # How far back it reads when it begins: what was closed before, it would never see.
+    closed_before = work.now() - (LOOKS_BACK if work.lease.workflow in LEGACY else SEED)
     read = db.read()
     coming = store.orders_to_bring(read, lane, closed_before)
     leaving = store.orders_to_remove(read, lane)

@@ -12,6 +12,7 @@ import pytest
 from shipsync.errors import LockLost
 from shipsync.procedures.shadow import prepare_lane
 from shipsync.procedures.work import Procedure, Step
+from shipsync.rules.legacy import LOOKS_BACK
 from shipsync.rules.watermark import SEED
 from shipsync.store.cleanup import remove_from_inbox
 from shipsync.store.db import Database, Tables
@@ -29,10 +30,12 @@ def db() -> Iterator[Database]:
         yield database
 
 
-def bring(db: Database, *, now: datetime = NOW, checks: int | None = None) -> list[str]:
+def bring(
+    db: Database, *, now: datetime = NOW, checks: int | None = None, workflow: str = "shipstation-sync"
+) -> list[str]:
     """What a run does before its steps. Returns what it logged."""
     step = Step("prepare", lambda work: prepare_lane(db, SHADOW, work))
-    return run(Procedure("shipstation-sync", (step,)), db, now=now, checks=checks)[1]
+    return run(Procedure(workflow, (step,)), db, now=now, checks=checks)[1]
 
 
 def put(tables: Tables, number: str, status: str = "pending", **columns: object) -> str:
@@ -196,12 +199,13 @@ def test_what_the_engine_said_of_an_order_stays(db: Database, columns: dict[str,
     assert orders(db.lane(SHADOW)) == before
 
 
-def test_what_was_closed_before_the_engine_began_comes_as_closed(db: Database) -> None:
-    """It reads thirty days back, so it would look for older ones one by one."""
-    put(db, "old", "shipped", modified_at=NOW - SEED - timedelta(seconds=1))
-    put(db, "young", "shipped", modified_at=NOW - SEED)
+@pytest.mark.parametrize(("workflow", "reach"), [("shipstation-sync", SEED), ("status-sync", LOOKS_BACK)])
+def test_what_was_closed_before_the_engine_began_comes_as_closed(db: Database, workflow: str, reach: timedelta) -> None:
+    """The unified sync would look for each of them by its number, and the legacy ones never."""
+    put(db, "old", "shipped", modified_at=NOW - reach - timedelta(seconds=1))
+    put(db, "young", "shipped", modified_at=NOW - reach)
     put(db, "open", "awaiting_shipment", modified_at=NOW - SEED * 2)
-    bring(db)
+    bring(db, workflow=workflow)
     assert states(db) == {"old": "shipped", "young": "uploaded", "open": "uploaded"}
 
 
