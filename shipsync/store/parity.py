@@ -45,15 +45,17 @@ class _Source:
     order_id: str  # SQL of the ShipStation order it belongs to
     moved_at: str  # SQL of the newest instant that the record itself tells
     has_lines: bool = False  # several rows may have one key: its lines
+    where: str = "true"
 
 
 _MOVED = "greatest(t.created_at, t.voided_at)"  # greatest passes over null
 _SOURCES: Mapping[str, _Source] = {
     "order": _Source(
-        "{lane}.orders_inbox t WHERE t.shipstation_order_id IS NOT NULL",
+        "{lane}.orders_inbox t",
         ("t.shipstation_order_id",),
         "t.shipstation_order_id",
         "coalesce(t.modified_at, t.uploaded_at, t.created_at)",
+        where="t.shipstation_order_id IS NOT NULL",
     ),
     "order_item": _Source(
         "{lane}.order_items_inbox t JOIN (SELECT order_key, shipstation_order_id FROM {lane}.orders_inbox "
@@ -99,6 +101,7 @@ class Counted:
 
     keys: int  # on either side
     pending: int  # not passed by both engines yet, so not compared
+    overdue: int  # of the pending: of versions from before an instant that was asked for
     oldest_pending_at: datetime | None  # the version that has waited longest
     differing: int  # of the others: that differ as they stand
     is_cut: bool  # more differ than are listed
@@ -143,20 +146,25 @@ class _Order:
 
 
 def compare(
-    con: Cursor, control: str, candidate: str, passes: Passes | None, *, most_keys: int = MOST_KEYS
+    con: Cursor,
+    control: str,
+    candidate: str,
+    passes: Passes | None,
+    *,
+    overdue_before: datetime | None = None,
+    most_keys: int = MOST_KEYS,
 ) -> Comparison:
     """Hold all records of two lanes against each other.
 
     `passes` says how far both engines have read; None: to the end of the same answers, so that nothing is pending.
-    Of each entity at most `most_keys` differing keys are read, the lowest; the counts hold all.
-    Raises ValueError for a lane whose name is none.
+    A key is overdue that is pending and of a version from before `overdue_before`. Of each entity at most `most_keys`
+    differing keys are read, the lowest; the counts hold all. Raises ValueError for a lane whose name is none.
     """
-    lanes = (_checked(control), _checked(candidate))
+    lanes = (checked(control), checked(candidate))
     counted: dict[str, Counted] = {}
     listed: dict[str, list[_Key]] = {}
     for name in RECORDS:
-        settled = passes.settled(name) if passes is not None else None
-        counted[name], listed[name] = _first_pass(con, name, lanes, settled, most_keys, settles=passes is not None)
+        counted[name], listed[name] = _first_pass(con, name, lanes, passes, overdue_before, most_keys)
     records = {
         name: [_read(con, ENTITIES[name], lane, listed[name]) for lane in lanes] for name in RECORDS if listed[name]
     }
@@ -179,7 +187,7 @@ def differing_orders(con: Cursor, control: str, candidate: str) -> list[int]:
 
     All of them, however many, those that move just now as well. Raises ValueError for a lane whose name is none.
     """
-    lanes = (_checked(control), _checked(candidate))
+    lanes = (checked(control), checked(candidate))
     ids: set[int] = set()
     for name in RECORDS:
         rows = con.rows(
@@ -204,10 +212,10 @@ def aggregates(
     What is moving is left out, and so are the orders `leaving_out` and the labels `labels`: those whose difference is
     known already. What differs then has slipped through the first net. Raises ValueError for a lane whose name is none.
     """
-    lanes = (_checked(control), _checked(candidate))
+    lanes = (checked(control), checked(candidate))
     settled = passes.settled(AGGREGATE) if passes is not None else None
     if passes is not None and settled is None:
-        return Counted(0, 0, None, 0, is_cut=False), ()
+        return Counted(0, 0, 0, None, 0, is_cut=False), ()
     moving = ""
     parameters: dict[str, object] = {"orders": list(leaving_out), "labels": list(labels)}
     if settled is not None:
@@ -240,7 +248,7 @@ def aggregates(
                 Found(AGGREGATE, key, one.field, "field-differs", None, one.control, one.candidate, None, True, False)
                 for one in differ
             ]
-    return Counted(len(rows), 0, None, count, is_cut=count > most_keys), tuple(found)
+    return Counted(len(rows), 0, 0, None, count, is_cut=count > most_keys), tuple(found)
 
 
 def passed(con: Cursor, lane: str, workflows: Sequence[str]) -> Passed:
@@ -249,7 +257,7 @@ def passed(con: Cursor, lane: str, workflows: Sequence[str]) -> Passed:
     The lists of parcels are those that a workflow keeps marks for; one without any reads them with its orders.
     Raises ValueError for a lane whose name is none.
     """
-    lane = _checked(lane)
+    lane = checked(lane)
     names = {"names": list(workflows)}
     marks = con.rows(
         f"""
@@ -279,7 +287,8 @@ def _least(instants: Iterable[datetime | None]) -> datetime | None:
     return min(there) if there and len(there) == len(known) else None
 
 
-def _checked(lane: str) -> str:
+def checked(lane: str) -> str:
+    """The name of a lane, fit to stand in SQL. Raises ValueError for anything else."""
     if _LANE.fullmatch(lane) is None:
         raise ValueError(f"{lane!r} is no name of a lane")
     return lane
@@ -305,11 +314,12 @@ def _fingerprints(name: str, lane: str) -> str:
     if not source.has_lines and name != "order":
         return (
             f"SELECT {keys}, 1 AS times, {columns} AS fingerprint, {source.order_id} AS order_id, "  # noqa: S608
-            f"{source.moved_at} AS moved_at FROM {rows}"
+            f"{source.moved_at} AS moved_at FROM {rows} WHERE {source.where}"
         )
     return (
         f"SELECT {keys}, count(*) AS times, sum({columns}) AS fingerprint, "  # noqa: S608 - our own expressions
-        f"any_value({source.order_id}) AS order_id, max({source.moved_at}) AS moved_at FROM {rows} GROUP BY ALL"
+        f"any_value({source.order_id}) AS order_id, max({source.moved_at}) AS moved_at FROM {rows} "
+        f"WHERE {source.where} GROUP BY ALL"
     )
 
 
@@ -331,13 +341,20 @@ def _joined(name: str, lanes: Sequence[str]) -> str:
 
 
 def _first_pass(
-    con: Cursor, name: str, lanes: Sequence[str], settled: datetime | None, most_keys: int, *, settles: bool
+    con: Cursor,
+    name: str,
+    lanes: Sequence[str],
+    passes: Passes | None,
+    overdue_before: datetime | None,
+    most_keys: int,
 ) -> tuple[Counted, list[_Key]]:
+    settled = passes.settled(name) if passes is not None else None
     parts = ", ".join(f"k{place}" for place in range(len(_SOURCES[name].key)))
-    moving, pending, parameters = "", "false", dict[str, object]()
-    if settles and settled is None:
+    moving, pending = "", "false"
+    parameters: dict[str, object] = {"overdue_before": overdue_before}
+    if passes is not None and settled is None:
         pending = "true"
-    elif settles:
+    elif settled is not None:
         parameters["settled"] = settled
         pending = "coalesce(moved_at > $settled, false)"
         if name in ("order_item", "shipped_order", "shipped_item"):
@@ -352,6 +369,7 @@ def _first_pass(
         told AS (SELECT {parts}, moved_at, differs, {pending} AS is_pending FROM joined)
         SELECT count(*),
                count(*) FILTER (is_pending),
+               count(*) FILTER (is_pending AND moved_at < $overdue_before::TIMESTAMPTZ),
                min(moved_at) FILTER (is_pending),
                count(*) FILTER (differs AND NOT is_pending),
                count(*) FILTER (differs),
@@ -360,8 +378,8 @@ def _first_pass(
         """,  # noqa: S608 - our own expressions
         parameters,
     )[0]
-    keys = sorted((_Key(tuple(one[:-1]), one[-1]) for one in row[5] or []), key=lambda one: one.parts)
-    return Counted(row[0], row[1], row[2], row[3], is_cut=row[4] > most_keys), keys[:most_keys]
+    keys = sorted((_Key(tuple(one[:-1]), one[-1]) for one in row[6] or []), key=lambda one: one.parts)
+    return Counted(*(*row[:5], row[5] > most_keys)), keys[:most_keys]
 
 
 # The second pass: fields
@@ -374,19 +392,17 @@ def _read(con: Cursor, entity: Entity, lane: str, keys: Sequence[_Key]) -> dict[
     wanted = ", ".join(f"unnest(${part}) AS {part}" for part in parts)
     named = ", ".join(f"{sql} AS {part}" for part, sql in zip(parts, source.key, strict=True))
     values = ", ".join(f"{_text(source, entity, one.name)} AS v{place}" for place, one in enumerate(entity.fields))
-    grouped, times, order_id, moved_at = "", "count(*) OVER w", source.order_id, source.moved_at
+    grouped, times = "", f"count(*) OVER (PARTITION BY {source.key[0]})"
+    order_id = source.order_id
     if source.has_lines:
         grouped, times, order_id = "GROUP BY ALL", "count(*)", f"any_value({source.order_id})"
     rows = con.rows(
         f"""
-        WITH wanted AS (SELECT {wanted}),
-        there AS (SELECT {named}, {order_id} AS order_id, {moved_at} AS moved_at,
-                         {times.replace("OVER w", f"OVER (PARTITION BY {source.key[0]})")} AS times, {values}
-                  FROM {source.rows.format(lane=lane)}
-                  {grouped})
-        SELECT {", ".join(parts)}, times, order_id, moved_at, {", ".join(f"v{p}" for p in range(len(entity.fields)))}
-        FROM there
-        JOIN wanted USING ({", ".join(parts)})
+        WITH wanted AS MATERIALIZED (SELECT {wanted})
+        SELECT {named}, {times} AS times, {order_id} AS order_id, {source.moved_at} AS moved_at, {values}
+        FROM {source.rows.format(lane=lane)}
+        WHERE {source.where} AND ({", ".join(source.key)}) IN (SELECT ({", ".join(parts)}) FROM wanted)
+        {grouped}
         ORDER BY ALL
         """,  # noqa: S608 - our own expressions
         {part: [key.parts[place] for key in keys] for place, part in enumerate(parts)},
