@@ -10,7 +10,7 @@ from shipsync.desk import records
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
-from shipsync.rules.alerts import Alert, Facts, alerts
+from shipsync.rules.alerts import Alert, Facts, alerts, sync_error
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
 from shipsync.store import jobs, orders, runs, selfcheck, workflows
@@ -144,7 +144,7 @@ def sync_state(app: App, facts: Facts) -> SyncState:
         complete_through=facts.complete_through,
         is_enabled=facts.is_sync_enabled,
         interval=facts.sync_interval,
-        last_error=facts.last_failures.get(SYNC),
-        next_at=app.schedule.next_at(SYNC),
+        last_error=sync_error(facts),
+        next_at=min((at for one in facts.syncs if (at := app.schedule.next_at(one))), default=None),
         is_working=app.is_working,
     )

@@ -15,7 +15,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from shipsync.errors import ShipsyncError
 from shipsync.jobs.queue import enqueue
-from shipsync.store import workflows
+from shipsync.procedures.deployment import follow_switches
+from shipsync.store import deployment
 from shipsync.store.db import Database
 from shipsync.store.workflows import Control, NewControl
 
@@ -49,6 +50,7 @@ def default_controls(*, sync_minutes: int, is_sandbox: bool) -> list[NewControl]
         # A new installation has no legacy system to be compared with; where there is one a person switches them on.
         NewControl("status-sync", False, 60, "Legacy: states of the last seven days, for the orders that are here"),
         NewControl("manual-order-sync", False, 60, "Legacy: brings in orders typed by hand at ShipStation"),
+        NewControl("parity-check", True, 120, "Compares both syncs while two of them run beside each other"),
         NewControl("orders-cleanup", True, None, "Clears old closed orders from the inbox, nightly at 23:59"),
         NewControl("backup", True, None, "Makes a verified copy of the database, nightly at 00:30"),
     ]
@@ -131,7 +133,8 @@ class Schedule:
 
     def _follow(self) -> None:
         try:
-            controls = {control.workflow: control for control in workflows.all_controls(self._db.read())}
+            follow_switches(self._db, self._zone, self._now())
+            controls = {control.workflow: control for control in deployment.controls_in_force(self._db.read())}
         except ShipsyncError as error:
             logger.warning("the schedule stays as it is: %s", error)
             return
@@ -172,7 +175,7 @@ class Schedule:
     def press(self, workflow: str) -> None:
         """Put one job of this workflow into the queue, unless one is there or it was switched off meanwhile."""
         try:
-            control = workflows.control_of(self._db.read(), workflow)
+            control = deployment.control_in_force(self._db.read(), workflow)
             if control is None or not control.enabled:
                 return
             if enqueue(self._db, workflow, {}, REQUESTED_BY, self._now()).created:

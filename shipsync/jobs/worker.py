@@ -30,6 +30,7 @@ from typing import Any, Protocol
 from shipsync.errors import Cancelled, LockBusy, LockLost, ShipsyncError
 from shipsync.jobs.lease import BEAT_EVERY, RunLease, take
 from shipsync.jobs.queue import enqueue
+from shipsync.procedures.deployment import follow_switches
 from shipsync.procedures.shadow import prepare_lane
 from shipsync.procedures.work import Procedure, Step, Work
 from shipsync.rules.deployment import MAIN
@@ -176,6 +177,7 @@ class Worker:
         job = next((one for one in open_jobs if one.status == "queued"), None)
         claim = None
         if open_jobs:
+            self._follow_switches()
             with app.db.transaction() as con:
                 if any(one.status == "running" for one in open_jobs):
                     _interrupt_dead(con, app.now(), LOCK_EXPIRED)
@@ -204,6 +206,7 @@ class Worker:
         app, wanting = self._app, self._claims[-1]
         while True:
             self._leave_none_running(kind)
+            self._follow_switches()
             asked = enqueue(app.db, kind, arguments, wanting.job.kind, app.now(), widens=kind in WIDENED)
             with app.db.transaction() as con:
                 job = jobs_store.job(con, asked.job_id)
@@ -220,6 +223,12 @@ class Worker:
         if ended is None:
             raise LookupError(f"job {asked.job_id} vanished")
         return ended
+
+    def _follow_switches(self) -> None:
+        """Before a claim: who takes part may be about to change (DESIGN D19)."""
+        app = self._app
+        if deployment.asked_by_switches(app.db.read()) is not None:
+            follow_switches(app.db, app.settings.zone, app.now())
 
     def _leave_none_running(self, kind: str) -> None:
         """Nobody else works here: a job of that kind that says `running` has died, or it is one that wants this."""

@@ -7,13 +7,12 @@ from datetime import date, datetime
 
 from shipsync.errors import NotClosed
 from shipsync.procedures.work import Work
+from shipsync.rules.deployment import UNIFIED
 from shipsync.rules.periods import business_date, day_closes, day_words
 from shipsync.rules.workflows import title
-from shipsync.store import closings, marks
+from shipsync.store import closings, deployment
 from shipsync.store.closings import Closing, Kind
 from shipsync.store.jobs import Job
-
-SYNC = "shipstation-sync"
 
 
 def asked_date(work: Work, begins: Callable[[date], date] = lambda day: day) -> date:
@@ -66,9 +65,21 @@ def have_succeeded(work: Work, kind: str, arguments: Mapping[str, object]) -> Jo
     return job
 
 
+def have_synced(work: Work, *, everything: bool = False) -> list[Job]:
+    """Have ShipStation's news brought into production first, by whoever writes it. Raises as `have_succeeded`.
+
+    With `everything` all lists are asked, also those whose turn it is not; the legacy workflows always do that.
+    """
+    arguments = {"everything": True} if everything else {}
+    return [
+        have_succeeded(work, sync, arguments if sync == UNIFIED else {})
+        for sync in deployment.production_syncs(work.db.read())
+    ]
+
+
 def read_through(work: Work) -> datetime:
     """Up to which instant the sync has read everything."""
-    mark = marks.mark_of(work.db.read(), SYNC)
+    mark = deployment.production_mark(work.db.read())
     if mark.complete_through is None:
         raise NotClosed("Nothing has been read from ShipStation yet. Sync first.")
     return mark.complete_through

@@ -21,10 +21,9 @@ from typing import Any
 
 from shipsync.doors.shipstation import Page
 from shipsync.procedures.closing import (
-    SYNC,
     asked_date,
     begun,
-    have_succeeded,
+    have_synced,
     known_through,
     read_through,
     standing_at,
@@ -46,7 +45,6 @@ from shipsync.store.cursor import Cursor
 from shipsync.store.ledger import Balance
 
 WORKFLOW = "eod"
-_EVERYTHING = {"everything": True}
 _NAMED = 20  # differences that are kept with the closing; the rest is counted
 
 
@@ -54,15 +52,15 @@ def sync(work: Work) -> Result:
     """Step 1. Argument: `date`, today without one. Returns the day and the instant up to which it is known."""
     day = asked_date(work)
     begun(work, "eod", day, day)
-    job = have_succeeded(work, SYNC, _EVERYTHING)
+    by = ", ".join(job.job_id for job in have_synced(work, everything=True))
     as_of, read = known_through(work, day), read_through(work)
     with work.db.transaction() as con:
         work.lease.check(con)
         closings.stand_at(con, work.job_id, as_of)
-    work.log(f"{day}: synced by {job.job_id}, known up to {as_of:%Y-%m-%d %H:%M:%S} UTC.")
+    work.log(f"{day}: synced by {by}, known up to {as_of:%Y-%m-%d %H:%M:%S} UTC.")
     return {
         "date": day.isoformat(),
-        "synced by": job.job_id,
+        "synced by": by,
         "known through": as_of.isoformat(),
         "read through": read.isoformat(),
     }
@@ -90,7 +88,7 @@ def census(work: Work) -> Result:
         work.log(f"{len(at_first)} differences with ShipStation; one more sync, and they are looked at again.")
         for sentence in at_first[:_NAMED]:
             work.log(f"At first: {sentence}")
-        have_succeeded(work, SYNC, _EVERYTHING)
+        have_synced(work, everything=True)
         compared = _compare(work)
     differences = [sentence for one in compared for sentence in one.differences]
     for one in compared:

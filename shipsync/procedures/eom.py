@@ -25,10 +25,10 @@ from shipsync.errors import NotClosed
 from shipsync.procedures import charges, mail
 from shipsync.procedures.charges import Issue, Month
 from shipsync.procedures.closing import (
-    SYNC,
     asked_date,
     begun,
     have_succeeded,
+    have_synced,
     known_through,
     standing_at,
     this_closing,
@@ -86,7 +86,7 @@ def check(work: Work) -> Result:
     Tried again it syncs again, so that what was mended for it is known.
     """
     through, zone = _through(work), work.settings.zone
-    have_succeeded(work, SYNC, {})
+    have_synced(work)
     with work.db.transaction() as con:
         work.lease.check(con)
         closings.stand_at(con, work.job_id, known_through(work, through))

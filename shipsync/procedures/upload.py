@@ -17,11 +17,10 @@ from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.shipstation import NewOrder, RemoteOrder, UploadResult
 from shipsync.rules.uploads import BATCH, TRIES, halves, new_order
 from shipsync.rules.watermark import overlap
-from shipsync.store import marks, quarantine
+from shipsync.store import deployment, quarantine
 from shipsync.store import uploads as store
 
 WORKFLOW = "shipstation-upload"
-SYNC = "shipstation-sync"
 # Orders looked for by number in one run; beyond them the sync's own reading settles the rest.
 LOOK_UPS_A_RUN = 20
 
@@ -42,7 +41,7 @@ def settle(work: Work) -> Result:
         work.log(f"{given_back} orders were claimed by a run that died; they are looked for before they are sent.")
     db = work.db.read()
     unclear = store.unclear_orders(db)
-    read_through = marks.mark_of(db, SYNC).complete_through
+    read_through = deployment.production_mark(db).complete_through
     clear = [
         one.order_key
         for one in unclear

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from shipsync.rules.deployment import UNIFIED
 from shipsync.rules.freshness import AHEAD, GRACE, REFUSED_CREDENTIALS, in_words
 from shipsync.rules.lateness import CutOff
 from shipsync.rules.months import (
@@ -44,9 +45,10 @@ UPLOADS_WAIT = timedelta(minutes=15)
 # The warehouse ends around the cut-off, never exactly at it.
 CUT_OFF_GRACE = timedelta(hours=1)
 BACKUP_TOO_OLD = timedelta(days=2)
+REFUSAL_TOLD_FOR = timedelta(days=1)
 ROOM_WANTED = 1.5  # times the room that is needed to write safely
 
-SYNC, BACKUP = "shipstation-sync", "backup"
+BACKUP = "backup"
 
 Level = Literal["warn", "bad"]
 State = Literal["normal", "pending", "firing", "cannot tell"]
@@ -148,6 +150,8 @@ class Facts:
     cut_off: CutOff | None = None  # None: nobody asked for late orders
     late: Late | None = None
     machine: Machine | None = None  # None: nobody asked, as on the command line
+    syncs: Sequence[str] = (UNIFIED,)  # the workflows that bring ShipStation's news into production
+    refused_cut_over: tuple[datetime, str] | None = None  # when the switches asked for one in vain, and why in vain
     unread: Mapping[str, str] = field(default_factory=dict)  # question -> why it could not be answered
 
 
@@ -223,6 +227,11 @@ def _since_start(since: datetime | None, facts: Facts) -> datetime | None:
     return max(since, started) if since is not None and started is not None else since
 
 
+def sync_error(facts: Facts) -> str | None:
+    """Why the newest run of a sync that writes production failed, where it did."""
+    return next((facts.last_failures[one] for one in facts.syncs if one in facts.last_failures), None)
+
+
 # The order loop
 
 
@@ -252,7 +261,7 @@ def _stale(facts: Facts, now: datetime) -> _Found | None:
     promised = (facts.sync_interval or STALE_AFTER) * 2 + GRACE
     if behind <= min(promised, STALE_AFTER):
         return None
-    error = facts.last_failures.get(SYNC)
+    error = sync_error(facts)
     cause = f"The last sync failed: {error}" if error else "No sync has ended since."
     text = f"Orders are complete only up to {in_words(behind)} ago. {cause} See its runs under Sync."
     # Until two hours are over it is late, which the line on top of each page says.
@@ -301,6 +310,16 @@ def _run_failed(facts: Facts, now: datetime) -> _Found | None:
     text = f"{title(first)} failed: {errors[first]}{others} Try it again under Jobs."
     since = facts.failing_since.get(first)
     return _Found("bad", text, since, timedelta(0) if nightly else FAILING_FOR, place=Place("jobs", "Jobs"))
+
+
+def _refused_cut_over(facts: Facts, now: datetime) -> _Found | None:
+    """For a day: by then somebody has seen that the switches stand as before."""
+    if facts.refused_cut_over is None or now - facts.refused_cut_over[0] > REFUSAL_TOLD_FOR:
+        return None
+    at, why = facts.refused_cut_over
+    asked = f"The switches asked for the cut-over {in_words(now - at)} ago"
+    text = f"{asked}, and it was not made: {why} They were set back."
+    return _Found("bad", text, at)
 
 
 def _uploads_wait(facts: Facts, now: datetime) -> _Found | None:
@@ -487,6 +506,7 @@ WATCHED: tuple[_Watched, ...] = (
     _Watched("database", "how the database is", (), _database, Place("settings", "Settings")),
     _Watched("backup", "whether there is a backup", ("backups", "workflows"), _backup, JOBS_PAGE),
     _Watched("mail", "whether mails go out", ("mails",), _mail, TODAY),
+    _Watched("cut-over", "whether a cut-over was refused", ("workflows",), _refused_cut_over, SYNC_PAGE),
 )
 KEYS = tuple(one.key for one in WATCHED)
 

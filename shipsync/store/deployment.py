@@ -118,7 +118,7 @@ def first_query_from(con: Cursor) -> datetime | None:
           AND NOT EXISTS (
               SELECT 1
               FROM runs
-              WHERE workflow_name = $sync AND status = 'succeeded' AND started_at >= d.changed_at)
+              WHERE workflow_name = $sync AND status = 'succeeded' AND started_at > d.changed_at)
         """,
         {"sync": UNIFIED},
     )

@@ -62,8 +62,7 @@ def _begun(con: Cursor, since: datetime) -> tuple[datetime, datetime | None]:
 def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:
     rows = con.rows(
         """
-        SELECT mode, finished_at, compared, matched, pending,
-               coalesce(TRY_CAST(json_extract_string(details, '$.overdue') AS BIGINT), 0), confirmed,
+        SELECT mode, finished_at, compared, matched, pending, overdue, confirmed,
                period_start, period_end
         FROM parity_runs
         WHERE finished_at >= $begun_at

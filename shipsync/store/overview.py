@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from shipsync.errors import StoreError
 from shipsync.rules.alerts import Facts, Held, Late, Machine, MailTrouble, UnknownSku
+from shipsync.rules.deployment import UNIFIED
 from shipsync.rules.lateness import CutOff
 from shipsync.rules.order_formats import RawShopOrder
 from shipsync.rules.shop_lines import unknown_skus as unknown_skus_of
-from shipsync.store import closings, inventory, lateness, marks, outbox, products, uploads, workflows
+from shipsync.store import closings, deployment, inventory, lateness, outbox, products, uploads, workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.workflows import Control
 
@@ -35,7 +36,7 @@ _HELD_AND_HERE = """
                 AND order_number IN (SELECT entity_id FROM held WHERE kind = 'shop_order'))
 """
 
-_SYNC, _UPLOAD, _BACKUP = "shipstation-sync", "shipstation-upload", "backup"
+_UPLOAD, _BACKUP = "shipstation-upload", "backup"
 _RAW_LOOKED_AT = 200  # held orders whose unknown SKUs are named
 
 
@@ -43,7 +44,7 @@ _RAW_LOOKED_AT = 200  # held orders whose unknown SKUs are named
 class Runs:
     """How the workflows that come round by themselves went."""
 
-    last_sync_took: timedelta | None  # of the newest sync that succeeded
+    last_sync_took: timedelta | None  # of the newest sync that succeeded; of two the longer one
     sync_running_since: datetime | None
     failures: Mapping[str, str]  # workflow -> error, where its newest ended run failed
     failing_since: Mapping[str, datetime]  # when the first of these failures in a row ended
@@ -55,20 +56,21 @@ def facts(con: Cursor) -> Facts:
     A question that cannot be answered is named in `unread`, and what it would have said is left empty.
     """
     unread: dict[str, str] = {}
+    syncs: tuple[str, ...] = _asked("workflows", lambda: deployment.production_syncs(con), (UNIFIED,), unread)
     controls: dict[str, Control] = _asked("workflows", lambda: _controls(con), {}, unread)
-    runs = _asked("runs", lambda: runs_of(con), Runs(None, None, {}, {}), unread)
+    runs = _asked("runs", lambda: runs_of(con, syncs), Runs(None, None, {}, {}), unread)
     nothing_waits: tuple[int, datetime | None] = (0, None)
     waiting, oldest_upload_at = _asked("uploads", lambda: waiting_uploads(con), nothing_waits, unread)
     made_at = _asked("mark", lambda: _made_at(con), None, unread)
     return Facts(
-        complete_through=_asked("mark", lambda: marks.mark_of(con, _SYNC).complete_through, None, unread),
-        is_sync_enabled=_is_enabled(controls, _SYNC),
+        complete_through=_asked("mark", lambda: deployment.production_mark(con).complete_through, None, unread),
+        is_sync_enabled=all(_is_enabled(controls, one) for one in syncs),
         last_sync_took=runs.last_sync_took,
         last_failures=runs.failures,
         held=_asked("quarantine", lambda: held(con), [], unread),
         waiting_uploads=waiting,
         is_upload_enabled=_is_enabled(controls, _UPLOAD),
-        sync_interval=_interval(controls, _SYNC),
+        sync_interval=_longest(_interval(controls, one) for one in syncs),
         sync_running_since=runs.sync_running_since,
         made_at=made_at,
         failing_since=runs.failing_since,
@@ -81,6 +83,11 @@ def facts(con: Cursor) -> Facts:
         last_closed_on=_asked("closings", lambda: _last_closed(con, "eod"), None, unread),
         last_closed_month=_asked("closings", lambda: _last_closed(con, "eom"), None, unread),
         mail=_asked("mails", lambda: outbox.trouble(con), MailTrouble(0, 0, None, None), unread),
+        syncs=syncs,
+        # Of a migration that is done nobody can have asked for a cut-over.
+        refused_cut_over=None
+        if syncs == (UNIFIED,)
+        else _asked("workflows", lambda: deployment.newest_refusal(con), None, unread),
         unread=unread,
     )
 
@@ -128,6 +135,12 @@ def _interval(controls: Mapping[str, Control], workflow: str) -> timedelta | Non
     return timedelta(minutes=minutes) if minutes else None
 
 
+def _longest(intervals: Iterable[timedelta | None]) -> timedelta | None:
+    """The longest; None where one comes only when asked."""
+    found = list(intervals)
+    return max([one for one in found if one is not None], default=None) if None not in found else None
+
+
 def _last_closed(con: Cursor, kind: closings.Kind) -> date | None:
     newest = closings.newest_closed(con, kind)
     return newest.period_start if newest is not None else None
@@ -138,18 +151,23 @@ def _made_at(con: Cursor) -> datetime | None:
     return made_at
 
 
-def runs_of(con: Cursor) -> Runs:
-    """How the workflows that come round by themselves went. Asks the newest runs only, however many there were."""
+def runs_of(con: Cursor, syncs: Sequence[str] = (UNIFIED,)) -> Runs:
+    """How the workflows that come round by themselves went. Asks the newest runs only, however many there were.
+
+    `syncs` are those that write production.
+    """
     took, running_since = con.rows(
         """
-        SELECT (SELECT finished_at - started_at
+        SELECT (SELECT max(took)
+                FROM (SELECT arg_max(finished_at - started_at, token) AS took
+                      FROM runs
+                      WHERE workflow_name IN (SELECT unnest($syncs)) AND status = 'succeeded'
+                      GROUP BY workflow_name)),
+               (SELECT max(started_at)
                 FROM runs
-                WHERE workflow_name = $sync AND status = 'succeeded'
-                ORDER BY token DESC
-                LIMIT 1),
-               (SELECT max(started_at) FROM runs WHERE workflow_name = $sync AND status = 'running')
+                WHERE workflow_name IN (SELECT unnest($syncs)) AND status = 'running')
         """,
-        {"sync": _SYNC},
+        {"syncs": list(syncs)},
     )[0]
     rows = con.rows(
         """

@@ -12,14 +12,13 @@ import streamlit as st
 from shipsync import runtime
 from shipsync.procedures import charges as procedure
 from shipsync.procedures.charges import Month
-from shipsync.procedures.closing import SYNC
 from shipsync.procedures.eom import frozen
 from shipsync.rules.charge_checks import Check
 from shipsync.rules.charges import gaps, total
 from shipsync.rules.months import month_before, month_ends, month_of, month_words, must_say_which
 from shipsync.rules.periods import day_closes, day_starts
 from shipsync.rules.readiness import Point
-from shipsync.store import closings, marks, parties
+from shipsync.store import closings, deployment, parties
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.web import words
@@ -117,5 +116,5 @@ def _so_far(owner: str, month: date, through: date, minute: datetime) -> Decimal
 
 def _computed(con: Cursor, month: date, through: date, zone: ZoneInfo) -> Month:
     """As the job would compute it, had it synced just now: known as far as the sync has read."""
-    read_through = marks.mark_of(con, SYNC).complete_through or day_starts(month, zone)
+    read_through = deployment.production_mark(con).complete_through or day_starts(month, zone)
     return procedure.compute(con, month, through, min(read_through, day_closes(through, zone)), zone)

@@ -154,6 +154,10 @@ STATES: Mapping[str, Mapping[State, Mapping[str, Any]]] = {
         "firing": {"mail": MailTrouble(1, 0, NOON - minutes(5), "'Week 47'. The mail service refuses the key.")},
         "cannot tell": {"unread": {"mails": "closed"}},
     },
+    "cut-over": {
+        "firing": {"refused_cut_over": (NOON - minutes(5), "The cut-over goes from ready; the deployment is off.")},
+        "cannot tell": {"unread": {"workflows": "closed"}},
+    },
 }
 CASES = [(key, state) for key, states in STATES.items() for state in states]
 

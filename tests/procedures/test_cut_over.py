@@ -1,0 +1,261 @@
+"""Cut-over and rollback on a living world: nothing lost, nothing doubled, stock equal, and never two writers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shipsync.errors import LockLost, NotPassed, Unusable
+from shipsync.jobs.lease import take
+from shipsync.procedures.deployment import follow_switches
+from shipsync.rules.deployment import LEGACY, MAIN, SHADOW, UNIFIED
+from shipsync.simulation import differences
+from shipsync.store import deployment, invariants, ledger, workflows
+from tests.house import House, a_house
+from tests.procedures.closing_day import counted, shipped, waiting
+from tests.procedures.migrating import ASKED, backed_up, both, compared, go, off, ran, ready, shadow, state
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with a_house(tmp_path) as made:
+        counted(made, "17612", "250237", 1_000)
+        yield made
+
+
+def lane(house: House, schema: str, table: str, what: str = "*") -> list[tuple[Any, ...]]:
+    return house.rows(f"SELECT {what} FROM {schema}.{table} ORDER BY ALL")  # noqa: S608 - our own names
+
+
+def stock(house: House) -> int:
+    """Units of the rinse on the shelf."""
+    return sum(one.quantity for one in ledger.balances(house.app.db.read(), house.clock.now()) if one.sku == "17612")
+
+
+def wrong(house: House) -> list[str]:
+    """What production has otherwise than the world, and what does not hold in it."""
+    con = house.app.db.read()
+    found = [*differences(house.world.truth(), con), *invariants.broken(con)]
+    return found + [f"order {one} is out of step" for one in ledger.orders_out_of_step(con)]
+
+
+def life(house: House) -> None:
+    """An order ships, one waits, and what was shipped before loses its label."""
+    gone = house.rows("SELECT shipment_id FROM shipments WHERE NOT voided ORDER BY shipment_id LIMIT 1")
+    shipped(house, 3)
+    waiting(house, 2)
+    for (label,) in gone:
+        house.world.void(label)
+    house.wait(5)
+
+
+def test_cut_over_and_back_loses_and_doubles_nothing(house: House) -> None:
+    shipped(house, 5)
+    house.wait(5)
+    ready(house)
+    life(house)
+    ran(house, UNIFIED)  # it has read what legacy has not
+    before = stock(house)
+    done = go(house, "cutover")
+    assert (done.before, done.after, state(house)) == ("ready", "reverse_shadow", "reverse_shadow")
+    assert done.orders_differing > 0
+    assert stock(house) == before + 5 - 3
+    assert wrong(house) == []
+    # Each side keeps its own mark, where it writes.
+    assert lane(house, MAIN, "sync_watermark", "workflow_name") == [(UNIFIED,)]
+    assert lane(house, SHADOW, "sync_watermark", "workflow_name") == [(one,) for one in sorted(LEGACY)]
+    assert lane(house, SHADOW, "orders_inbox", "count(*)") == [(1,)]  # what legacy had
+    life(house)
+    both(house)
+    assert wrong(house) == []
+    life(house)
+    ran(house, UNIFIED)  # and now legacy is behind again
+    at = stock(house)
+    back = go(house, "rollback")
+    assert (back.before, back.after) == ("reverse_shadow", "off")
+    assert stock(house) == at
+    assert house.rows("SELECT count(*) FROM orders_inbox") == [(7,)]
+    ran(house, *LEGACY)
+    assert stock(house) == at
+    assert wrong(house) == []
+
+
+def test_a_run_under_way_is_refused_by_its_token_from_that_instant_on(house: House) -> None:
+    ready(house)
+    with house.app.db.transaction() as con:
+        leases = [take(con, house.app.db, one, "somebody", house.app.now) for one in (*LEGACY, UNIFIED)]
+    go(house, "cutover")
+    for lease in leases:
+        with pytest.raises(LockLost), house.app.db.transaction() as con:
+            lease.check(con)
+    ran(house, UNIFIED, *LEGACY)
+
+
+def test_a_dry_run_says_what_will_happen_and_changes_nothing(house: House) -> None:
+    ready(house)
+    life(house)
+    ran(house, UNIFIED)
+    tables = everything(house)
+    foreseen = go(house, "cutover", replace(ASKED, dry_run=True))
+    assert everything(house) == tables
+    told = "\n".join(foreseen.lines())
+    assert "Dry run, nothing is changed: the deployment goes from ready to reverse shadow." in told
+    assert "rows of orders_inbox" in told
+    assert "status-sync: writes beside production, to be compared." in told
+    assert "shipstation-sync: writes production." in told
+    assert "The first query goes back to" in told
+    done = go(house, "cutover")
+    assert (done.carried, done.marks_after, done.entries_posted, done.orders_differing) == (
+        foreseen.carried,
+        foreseen.marks_after,
+        foreseen.entries_posted,
+        foreseen.orders_differing,
+    )
+
+
+def test_the_first_query_goes_back_to_where_legacy_stood_once(house: House) -> None:
+    ready(house)
+    house.wait(30)
+    ran(house, UNIFIED)
+    done = go(house, "cutover")
+    assert done.first_query_from is not None
+    house.wait(5)
+
+    def window() -> Any:
+        return house.rows("SELECT window_start FROM readings WHERE feed = 'orders' ORDER BY started_at DESC LIMIT 1")
+
+    ran(house, UNIFIED)
+    assert window()[0][0] < done.first_query_from
+    house.wait(5)
+    ran(house, UNIFIED)
+    assert window()[0][0] > done.first_query_from
+
+
+def test_what_legacy_has_read_since_is_not_put_back(house: House) -> None:
+    order = house.world.place_manual_order(items=(("17612 - 250237", 1),))
+    house.wait(5)
+    ready(house)
+    house.world.buy_label(order.order_id)
+    house.wait(5)
+    ran(house, *LEGACY)
+    assert house.order(order.number)["status"] == "shipped"
+    go(house, "cutover")
+    assert house.order(order.number)["status"] == "shipped"
+    assert stock(house) == 999
+    ran(house, UNIFIED)
+    assert wrong(house) == []
+
+
+def test_every_change_leaves_its_evidence_and_its_backup_of_the_marks(house: House) -> None:
+    ready(house)
+    go(house, "cutover")
+    newest, *_ = deployment.changes(house.app.db.read())
+    assert (newest.before, newest.after, newest.changed_by, newest.reason) == (
+        "ready",
+        "reverse_shadow",
+        "Ann",
+        "as planned",
+    )
+    assert '"live parity"' in newest.evidence
+    assert all(workflow in newest.marks for workflow in (UNIFIED, *LEGACY))
+    assert house.rows("SELECT count(*) FROM migration_log WHERE action LIKE 'deployment: %'") == [(5,)]
+    assert house.rows("SELECT after FROM audit_log WHERE action = 'deployment: cutover'") == [("reverse_shadow",)]
+
+
+def test_nothing_is_promoted_without_its_gates_nor_without_a_name(house: House) -> None:
+    off(house)
+    with pytest.raises(Unusable, match="name"):
+        go(house, "begin", replace(ASKED, by=" "))
+    with pytest.raises(Unusable, match="reason"):
+        go(house, "begin", replace(ASKED, reason=""))
+    with pytest.raises(NotPassed, match="Nobody has confirmed the review"):
+        go(house, "begin", replace(ASKED, reviewed_by=""))
+    go(house, "begin")
+    with pytest.raises(NotPassed, match="Nothing has been replayed yet"):
+        go(house, "promote")
+    with pytest.raises(NotPassed, match="goes from ready"):
+        go(house, "cutover")
+    assert state(house) == "shadow_replay"
+
+
+def test_what_has_come_up_since_it_was_ready_stops_the_cut_over(house: House) -> None:
+    ready(house)
+    house.wait(1)
+    compared(house, "live", confirmed=1)
+    with pytest.raises(NotPassed, match="1 difference that stand"):
+        go(house, "cutover")
+    assert state(house) == "ready"
+
+
+def test_after_a_day_it_is_done_and_legacy_may_still_come_back_from_its_own_mark(house: House) -> None:
+    ready(house)
+    go(house, "cutover")
+    both(house)
+    house.wait(25 * 60)
+    both(house)
+    backed_up(house)
+    for hours in range(24, -1, -2):
+        compared(house, "reverse", hours)
+    marks = lane(house, SHADOW, "sync_watermark", "workflow_name, complete_through")
+    go(house, "finish")
+    assert house.rows("SELECT schema_name FROM duckdb_schemas() WHERE schema_name = 'shadow'") == []
+    assert house.job("status-sync").result == {
+        "disabled": True,
+        "detail": "status-sync is disabled. Nothing was done.",
+    }
+    go(house, "rollback")
+    kept = lane(house, MAIN, "sync_watermark", "workflow_name, complete_through")
+    assert [one for one in kept if one[0] in LEGACY] == marks
+    ran(house, *LEGACY)
+
+
+def switched(house: House, sql: str) -> None:
+    with house.app.db.transaction() as con:
+        con.execute(sql)
+
+
+CUT_OVER = "UPDATE workflow_controls SET enabled = false WHERE workflow_name IN ('status-sync', 'manual-order-sync')"
+ROLL_BACK = "UPDATE workflow_controls SET enabled = true WHERE workflow_name IN ('status-sync', 'manual-order-sync')"
+
+
+def test_one_statement_of_sql_cuts_over_and_one_rolls_back(house: House) -> None:
+    ready(house)
+    switched(house, CUT_OVER)
+    ran(house, UNIFIED)
+    assert state(house) == "reverse_shadow"
+    ran(house, *LEGACY)  # off as the plan has it, and yet beside production
+    switched(house, ROLL_BACK)
+    ran(house, *LEGACY)
+    assert state(house) == "off"
+    assert house.job(UNIFIED).result == {
+        "disabled": True,
+        "detail": "shipstation-sync is disabled. Nothing was done.",
+    }
+    assert deployment.changes(house.app.db.read())[0].reason == "The switches of the workflows were set so."
+
+
+def test_a_cut_over_by_sql_before_it_is_ready_is_refused_and_production_goes_on(house: House) -> None:
+    shadow(house)
+    switched(house, CUT_OVER)
+    zone, now = house.app.settings.zone, house.clock.now()
+    assert follow_switches(house.app.db, zone, now) is None
+    assert state(house) == "shadow_replay"
+    controls = {one.workflow: one.enabled for one in workflows.all_controls(house.app.db.read())}
+    assert [controls[one] for one in LEGACY] == [True, True]
+    refused = deployment.newest_refusal(house.app.db.read())
+    assert refused is not None
+    assert refused[0] == now
+    assert "goes from ready" in refused[1]
+    both(house)
+
+
+def everything(house: House) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every schema."""
+    tables = house.rows(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY ALL"
+    )
+    return {f"{schema}.{table}": lane(house, schema, table) for schema, table in tables}
