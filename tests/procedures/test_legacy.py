@@ -396,3 +396,19 @@ def test_a_week_of_orders_takes_some_hundred_bytes_each(house: House, monkeypatc
     monkeypatch.setattr(store, "bring_in_step", measured)
     ran(house, STATUS)
     assert kept[0] / 1_500 < 800
+
+
+def test_after_the_cut_over_they_write_beside_production(house: House) -> None:
+    with house.app.db.transaction() as con:
+        con.execute("UPDATE parity_deployment SET state = 'reverse_shadow'")
+        # On they would ask for the way back.
+        con.execute("UPDATE workflow_controls SET enabled = workflow_name NOT IN ('status-sync', 'manual-order-sync')")
+    order = house.world.place_manual_order("100521", ((RINSE, 3),))
+    house.world.buy_label(order.order_id)
+    before = written(house)
+    an_hour(house)
+    assert written(house) == before
+    shadow = house.app.db.lane("shadow").read()
+    assert shadow.rows("SELECT status, shipping_service_name FROM orders_inbox") == [("shipped", "FedEx Ground®")]
+    assert shadow.rows("SELECT parcel_kind, quantity FROM shipped_items") == [("shipment", 3)]
+    assert marks.mark_of(shadow, MANUAL).complete_through == NOON + minutes(60)
