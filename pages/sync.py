@@ -4,7 +4,7 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.desk.here import SYNC
-from shipsync.store import quarantine, runs
+from shipsync.store import deployment, quarantine, runs
 from shipsync.web import actions, words, workflow_words
 from shipsync.web.answers import ask
 from shipsync.web.backfill_form import backfill_form
@@ -35,7 +35,8 @@ require(Role.VIEWER)
 
 
 def _press() -> None:
-    actions.press(SYNC)
+    for sync in ask(deployment.production_syncs):
+        actions.press(sync)
 
 
 st.title("Sync")

@@ -17,10 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from shipsync.commands import apart, telling, working
+from shipsync.commands import apart, deploying, telling, working
 from shipsync.commands.answer import BUSY, DONE, FAILED, STOPPED, USAGE, Answer
 from shipsync.config import Settings, load_settings
-from shipsync.desk.records import Loadable, day_of
+from shipsync.desk.records import CHANGES, Loadable, day_of
 from shipsync.errors import Busy, ConfigurationError, ShipsyncError, StoreMismatch, Unknown, Unusable
 
 Command = Callable[[Settings, argparse.Namespace], Answer]
@@ -107,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=1)
     one.add_argument("--orders-per-day", type=float, default=100)
     one.add_argument("--faults", action="store_true", help="let faults of ShipStation and the network come and go")
+    one = add("parity", deploying.parity, "Say which sync writes production, or change it.")
+    one.add_argument("action", choices=["status", *CHANGES])
+    one.add_argument("--by", metavar="NAME", help="who asks for the change")
+    one.add_argument("--reason", metavar="TEXT", help="why")
+    one.add_argument("--reviewed-by", metavar="NAME", help="who has reviewed the plan; begin needs it")
+    one.add_argument("--dry-run", action="store_true", help="only say what will happen")
     add("doctor", telling.doctor, "Check the configuration and everything in the database.")
     return parser
 

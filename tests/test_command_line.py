@@ -263,3 +263,25 @@ def test_help_and_a_command_beside_a_server_need_nothing_heavy(what: str) -> Non
     script = f"import sys, {what}; print(sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_deployment_is_told_and_changed_with_a_name_a_reason_and_honest_codes(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["parity", "status"]) == 0
+    assert "shipstation-sync: writes production." in said(capsys)
+    assert main(["parity", "cutover"]) == 2
+    assert "--by and --reason" in said(capsys)
+    named = ["--by", "Ann", "--reason", "as planned"]
+    assert main(["parity", "cutover", *named]) == 1
+    assert "goes from ready; the deployment is done." in said(capsys)
+    assert main(["parity", "rollback", *named, "--dry-run"]) == 0
+    assert "nothing is changed: the deployment goes from done to off." in said(capsys)
+    assert main(["parity", "rollback", *named, "--json"]) == 0
+    assert answered(capsys)["after"] == "off"
+    assert main(["parity", "status", "--json"]) == 0
+    told = answered(capsys)
+    assert (told["state"], told["writers"], told["by"]) == ("off", ["status-sync", "manual-order-sync"], "Ann")
+    # What brings ShipStation's news in is whoever writes production.
+    assert main(["sync", "--json"]) == 0
+    assert [job["job_id"] for job in answered(capsys)["jobs"]] == ["status-sync.1", "manual-order-sync.1"]

@@ -11,14 +11,23 @@ from typing import Any
 from shipsync.commands.answer import DONE, FAILED, SANDBOX, STOPPED, Answer
 from shipsync.commands.opening import open_desk
 from shipsync.config import Settings
-from shipsync.desk.records import Job
+from shipsync.desk.records import Desk, Job
 
+SYNC = "shipstation-sync"
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
 
 
 def sync(settings: Settings, options: argparse.Namespace) -> Answer:
-    """`sync [--everything]`."""
-    return _job(settings, options, "shipstation-sync", {"everything": True} if options.everything else {})
+    """`sync [--everything]`: whatever brings ShipStation's news into production; legacy asks everything anyway."""
+    with open_desk(settings) as desk:
+        answers = [
+            _have_done(desk, options, one, {"everything": True} if options.everything and one == SYNC else {})
+            for one in desk.deployment().writers
+        ]
+    if len(answers) == 1:
+        return answers[0]
+    lines = [line for answer in answers for line in answer.lines]
+    return Answer(lines, {"jobs": [answer.data for answer in answers]}, max(answer.code for answer in answers))
 
 
 def import_orders(settings: Settings, options: argparse.Namespace) -> Answer:
@@ -68,18 +77,22 @@ def load(settings: Settings, options: argparse.Namespace) -> Answer:
 
 def _job(settings: Settings, options: argparse.Namespace, kind: str, arguments: Mapping[str, object]) -> Answer:
     """Have one job done, and tell what it did in the words of its own log."""
-    line = _ProgressLine(is_shown=sys.stderr.isatty() and not options.json)
     with open_desk(settings) as desk:
-        try:
-            job = desk.have_done(kind, arguments, line.show)
-        except KeyboardInterrupt:
-            if desk.url is None:
-                raise
-            asked = line.job_id or "What was asked for"
-            text = f"{asked} goes on in the server at {desk.url}. See how it ends: python -m shipsync jobs"
-            return Answer([text], {"job_id": line.job_id, "error": text}, STOPPED)
-        finally:
-            line.clear()
+        return _have_done(desk, options, kind, arguments)
+
+
+def _have_done(desk: Desk, options: argparse.Namespace, kind: str, arguments: Mapping[str, object]) -> Answer:
+    line = _ProgressLine(is_shown=sys.stderr.isatty() and not options.json)
+    try:
+        job = desk.have_done(kind, arguments, line.show)
+    except KeyboardInterrupt:
+        if desk.url is None:
+            raise
+        asked = line.job_id or "What was asked for"
+        text = f"{asked} goes on in the server at {desk.url}. See how it ends: python -m shipsync jobs"
+        return Answer([text], {"job_id": line.job_id, "error": text}, STOPPED)
+    finally:
+        line.clear()
     return _told(kind, job)
 
 

@@ -10,9 +10,15 @@ from shipsync.desk import records
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
+from shipsync.procedures.deployment import Asked, will_do
+from shipsync.procedures.deployment import change as change_deployment
+from shipsync.rules import gates as gate_rules
 from shipsync.rules.alerts import Alert, Facts, alerts, sync_error
+from shipsync.rules.deployment import NAMES, SYNCS, writers
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
+from shipsync.store import deployment as store
+from shipsync.store import gates as gate_store
 from shipsync.store import jobs, orders, runs, selfcheck, workflows
 
 SYNC = "shipstation-sync"
@@ -77,6 +83,12 @@ class Here:
         asked = self._app.enqueue(kind, self._checked(kind, arguments), self._by)
         return records.Asked.model_validate(asked)
 
+    def ask_sync(self, arguments: Mapping[str, object]) -> records.Asked:
+        """Ask for what brings ShipStation's news into production; of two workflows the answer is the last one's."""
+        syncs = store.production_syncs(self._app.db.read())
+        asked = [self.ask(one, arguments if one == SYNC else {}) for one in syncs]
+        return asked[-1]
+
     def have_done(self, kind: str, arguments: Mapping[str, object], told: Callable[[records.Job], None]) -> records.Job:
         """Run one job to its end, in this thread. Not for a process whose worker runs."""
         job = self.job(self._app.run_now(kind, self._checked(kind, arguments), self._by).job_id)
@@ -123,6 +135,46 @@ class Here:
             names = ", ".join(one.workflow for one in workflows.all_controls(self._app.db.read()))
             raise Unknown(f"There is no workflow {workflow}. There are: {names}.")
         self._app.schedule.refresh()
+
+    def deployment(self) -> records.Deployment:
+        """Which sync writes production, and what stands before the next change."""
+        con, now = self._app.db.read(), self._app.now()
+        known, state = store.deployment_of(con), store.state_of(con)
+        following = gate_rules.next_change(state)
+        gates = gate_rules.gates(following, gate_store.facts(con, now), now)
+        return records.Deployment(
+            state=state,
+            name=NAMES[state],
+            since=known.changed_at if known is not None else None,
+            by=known.changed_by if known is not None else None,
+            writers=writers(state),
+            workflows=[records.Does(workflow=one, does=will_do(state, one)) for one in SYNCS],
+            next_change=following,
+            gates=[records.Gate.model_validate(one) for one in gates],
+        )
+
+    def deploy(
+        self, change: records.Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool
+    ) -> records.Deployed:
+        """Change which sync writes production; the schedule follows at once."""
+        asked = Asked(by, reason, reviewed_by=reviewed_by, dry_run=dry_run)
+        done = change_deployment(self._app.db, change, asked, self._app.settings.zone, self._app.now())
+        self._app.schedule.refresh()
+        return records.Deployed(
+            change=done.change,
+            before=done.before,
+            after=done.after,
+            dry_run=done.is_dry_run,
+            refused=done.refused,
+            gates=[records.Gate.model_validate(one) for one in done.gates],
+            carried=done.carried,
+            orders_differing=done.orders_differing,
+            entries_posted=done.entries_posted,
+            marks_before=done.marks_before,
+            marks_after=done.marks_after,
+            first_query_from=done.first_query_from,
+            lines=done.lines(),
+        )
 
     def examine(self) -> records.Examination:
         """Check everything in the database, however long that takes."""

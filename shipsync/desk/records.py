@@ -123,6 +123,64 @@ class Examination(Record):
     findings: Sequence[str]
 
 
+class Gate(Record):
+    """One question that stands before a change of the deployment, and its answer."""
+
+    name: str
+    result: str  # pass, fail, inconclusive
+    words: str  # the evidence, as a sentence
+    passes_at: datetime | None  # the earliest instant at which it may pass, where only time is missing
+
+
+class Does(Record):
+    """What a sync does now."""
+
+    workflow: str
+    does: str  # a sentence
+
+
+class Deployment(Record):
+    """Which sync writes production, and what stands before the next change."""
+
+    state: str
+    name: str  # of the state, for a person
+    since: datetime | None
+    by: str | None
+    writers: Sequence[str]  # the workflows that write production, in the order in which they are had done
+    workflows: Sequence[Does]
+    next_change: str
+    gates: Sequence[Gate]  # of that
+
+
+class Deployed(Record):
+    """What a change of the deployment came to, or would come to."""
+
+    change: str
+    before: str
+    after: str
+    dry_run: bool
+    refused: str | None  # why it would be refused; only of a dry run
+    gates: Sequence[Gate]
+    carried: Mapping[str, int]  # rows that go over into production, by table
+    orders_differing: int
+    entries_posted: int  # in the stock ledger
+    marks_before: Mapping[str, datetime | None]  # complete through, by workflow
+    marks_after: Mapping[str, datetime | None]
+    first_query_from: datetime | None
+    lines: Sequence[str]  # all of it for a person
+
+
+# What may be asked of the deployment, as the command line and the routes call it.
+Change = Literal["begin", "promote", "cutover", "rollback", "finish"]
+CHANGES: Mapping[str, Change] = {
+    "begin": "begin",
+    "promote": "promote",
+    "cutover": "cutover",
+    "rollback": "rollback",
+    "finish": "finish",
+}
+
+
 class Desk(Protocol):
     """What can be asked. Every method raises ShipsyncError; Unknown for an id or a name that there is none of."""
 
@@ -147,6 +205,15 @@ class Desk(Protocol):
 
     def switch(self, workflow: str, *, enabled: bool) -> None:
         """Switch a workflow on or off."""
+
+    def deployment(self) -> Deployment:
+        """Which sync writes production, and what stands before the next change."""
+
+    def deploy(self, change: Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool) -> Deployed:
+        """Change which sync writes production. Raises NotPassed where it may not be, Unusable without name or reason.
+
+        A dry run says what would come of it, also that it would be refused.
+        """
 
     def examine(self) -> Examination:
         """Check everything in the database, however long that takes."""
@@ -230,6 +297,8 @@ class MonthArguments(ClosingArguments):
 # What may be asked for from outside. Other jobs belong to a page.
 ASKABLE: Mapping[str, type[Arguments]] = {
     "shipstation-sync": SyncArguments,
+    "status-sync": Arguments,
+    "manual-order-sync": Arguments,
     "xml-import": ImportArguments,
     "shipstation-upload": Arguments,
     "orders-cleanup": CleanupArguments,

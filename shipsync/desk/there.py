@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from shipsync.desk import records
 from shipsync.doors.server import Reply, Server
-from shipsync.errors import Busy, ConfigurationError, ServerSilent, ShipsyncError, Unknown, Unusable
+from shipsync.errors import Busy, ConfigurationError, NotPassed, ServerSilent, ShipsyncError, Unknown, Unusable
 
 LOOK_EVERY_S = 0.3
 EXAMINE_TIMEOUT_S = 3600.0
@@ -62,6 +62,19 @@ class There:
         """Switch a workflow on or off."""
         _check(self._server.post(f"/api/workflows/{quote(workflow, safe='')}", {"enabled": enabled}))
 
+    def deployment(self) -> records.Deployment:
+        """Which sync writes production, and what stands before the next change."""
+        return self._get("/api/parity", records.Deployment)
+
+    def deploy(
+        self, change: records.Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool
+    ) -> records.Deployed:
+        """Change which sync writes production."""
+        body = {"by": by, "reason": reason, "reviewed_by": reviewed_by, "dry_run": dry_run}
+        reply = self._server.post(f"/api/parity/{change}", body)
+        _check(reply)
+        return _read(reply.data, records.Deployed)
+
     def examine(self) -> records.Examination:
         """Check everything in the database, however long that takes."""
         reply = self._server.get("/api/doctor", timeout_s=EXAMINE_TIMEOUT_S)
@@ -94,7 +107,7 @@ def _check(reply: Reply) -> None:
     if reply.status < 400:
         return
     said = str(reply.data.get("error") or f"The running server answered {reply.status}. Its log says why.")
-    errors: Mapping[int, type[ShipsyncError]] = {400: Unusable, 404: Unknown, 409: Busy}
+    errors: Mapping[int, type[ShipsyncError]] = {400: Unusable, 404: Unknown, 409: Busy, 422: NotPassed}
     if reply.status in (401, 403):
         raise ConfigurationError([said])
     raise errors.get(reply.status, ServerSilent)(said)

@@ -22,7 +22,8 @@ from starlette.routing import BaseRoute, Route
 from shipsync import runtime
 from shipsync.desk import records
 from shipsync.desk.here import Here
-from shipsync.errors import Busy, ShipsyncError, Unknown, Unusable
+from shipsync.desk.parity import parity_summary
+from shipsync.errors import Busy, NotPassed, ShipsyncError, Unknown, Unusable
 from shipsync.rules.months import month_named
 from shipsync.rules.weeks import week_named
 from shipsync.store import closing_documents
@@ -62,6 +63,17 @@ class SwitchRequest(BaseModel):
     enabled: StrictBool
 
 
+class ChangeRequest(BaseModel):
+    """The body of POST /api/parity/{change}. A person and a reason have to be named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: str
+    reason: str
+    reviewed_by: str = ""
+    dry_run: StrictBool = False
+
+
 # What a route answers. All run in a thread of their own: they wait for the database.
 
 
@@ -70,7 +82,7 @@ def start(request: Request, desk: Here, body: Mapping[str, Any]) -> Response:
     name = request.path_params["name"]
     if name not in STARTABLE:
         raise Unknown(f"There is no {name} to start. There are: {', '.join(STARTABLE)}.")
-    return _asked(desk.ask(STARTABLE[name], body))
+    return _asked(desk.ask_sync(body) if name == "sync" else desk.ask(STARTABLE[name], body))
 
 
 def add_job(_: Request, desk: Here, body: Mapping[str, Any]) -> Response:
@@ -113,9 +125,36 @@ def switch_workflow(request: Request, desk: Here, body: Mapping[str, Any]) -> Re
     return list_workflows(request, desk, {})
 
 
+def show_deployment(_: Request, desk: Here, __: Mapping[str, Any]) -> Response:
+    """GET /api/parity: which sync writes production, and the gates of the next change."""
+    return _json(desk.deployment().model_dump(mode="json"))
+
+
+def change_deployment(request: Request, desk: Here, body: Mapping[str, Any]) -> Response:
+    """POST /api/parity/{change}: make it, or say in a dry run what it would come to; 422 where it may not be made."""
+    name = request.path_params["change"]
+    if name not in records.CHANGES:
+        raise Unknown(f"There is no {name}. There are: {', '.join(records.CHANGES)}.")
+    asked = ChangeRequest.model_validate(body)
+    done = desk.deploy(
+        records.CHANGES[name],
+        by=asked.by,
+        reason=asked.reason,
+        reviewed_by=asked.reviewed_by,
+        dry_run=asked.dry_run,
+    )
+    return _json(done.model_dump(mode="json"))
+
+
 def show_status(_: Request, desk: Here, __: Mapping[str, Any]) -> Response:
     """GET /api/status: complete through when, orders by status, what needs a person."""
     return _json(desk.status().model_dump(mode="json"))
+
+
+def show_parity(_: Request, __: Here, ___: Mapping[str, Any]) -> Response:
+    """GET /api/parity/summary: which sync writes production, the gates, and the numbers of the page Parity."""
+    app = runtime.app()
+    return _json(parity_summary(app.db.read(), app.now()).model_dump(mode="json"))
 
 
 def examine(_: Request, desk: Here, __: Mapping[str, Any]) -> Response:
@@ -222,7 +261,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
 
 
 def _status_of(error: ShipsyncError) -> int:
-    for kind, status in ((Unknown, 404), (Unusable, 400), (Busy, 409)):
+    for kind, status in ((Unknown, 404), (Unusable, 400), (Busy, 409), (NotPassed, 422)):
         if isinstance(error, kind):
             return status
     # The database cannot do it at this moment; the sentence says why.
@@ -234,6 +273,7 @@ ROUTES: Sequence[BaseRoute] = [
     *health.ROUTES,
     _route("/metrics", "GET", Role.VIEWER, show_metrics),
     _route("/api/status", "GET", Role.VIEWER, show_status),
+    _route("/api/parity/summary", "GET", Role.VIEWER, show_parity),
     _route("/api/doctor", "GET", Role.VIEWER, examine),
     _route("/api/sync/{name}", "POST", Role.OPERATOR, start),
     _route("/api/download/weekly-report", "GET", Role.VIEWER, weekly_report),
@@ -245,4 +285,6 @@ ROUTES: Sequence[BaseRoute] = [
     _route("/api/jobs/{job_id}/retry", "POST", Role.OPERATOR, retry_job),
     _route("/api/workflows", "GET", Role.VIEWER, list_workflows),
     _route("/api/workflows/{name}", "POST", Role.ADMIN, switch_workflow),
+    _route("/api/parity", "GET", Role.VIEWER, show_deployment),
+    _route("/api/parity/{change}", "POST", Role.ADMIN, change_deployment),
 ]

@@ -285,3 +285,22 @@ def test_the_invoice_is_that_of_the_newest_month_that_is_closed(served: House) -
         reply = get(f"/api/download/invoice{query}")
         assert (reply.status, reply.data) == (status, {"error": said})
     assert get("/api/download/invoice", x_forwarded_for="10.0.0.9").status == 403
+
+
+def test_the_deployment_is_told_and_changed_by_name_and_refused_with_a_sentence(served: House) -> None:
+    told = get("/api/parity").data
+    assert (told["state"], told["writers"], told["next_change"]) == ("done", ["shipstation-sync"], "begin")
+    named = {"by": "Ann", "reason": "as planned"}
+    assert post("/api/parity/cutover", {"by": "Ann"}).status == 400
+    assert post("/api/parity/cutover", {"by": " ", "reason": "x"}).status == 400
+    refused = post("/api/parity/cutover", named)
+    assert refused.status == 422
+    assert "goes from ready" in refused.data["error"]
+    assert post("/api/parity/forward", named).status == 404
+    foreseen = post("/api/parity/rollback", named | {"dry_run": True}).data
+    assert (foreseen["after"], foreseen["dry_run"]) == ("off", True)
+    assert get("/api/parity").data["state"] == "done"
+    assert post("/api/parity/rollback", named).data["after"] == "off"
+    started = post("/api/sync/sync")
+    assert (started.status, started.data["job_id"]) == (202, "manual-order-sync.1")
+    assert {job["kind"] for job in get("/api/jobs").data["jobs"]} == {"status-sync", "manual-order-sync"}
