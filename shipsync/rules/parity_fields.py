@@ -6,6 +6,9 @@ may become of its differences: those of keys, money and versions can never be ig
 Cleaning never changes what is shown. It says only whether two values that differ as they stand mean the same, and by
 which named rule. It is declared for each field: of text that people type, empty is as good as nothing; of a code it is
 not.
+
+What the legacy workflows never keep is left out, and said here: ShipStation's total of a shop order, and the labels of
+orders that are on neither side.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ class Field:
     label: str  # for a person
     role: Role = "value"
     cleaned_by: tuple[str, ...] = ()  # names of cleaning rules
+    only_of: str = ""  # of which records it is compared, in words; '': of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Entity:
     label: str  # one of them, for a person
     key: tuple[str, ...]  # what identifies one, in words
     fields: tuple[Field, ...]
+    only_of: str = ""  # which of them are compared, in words; '': all
 
     def field(self, name: str) -> Field | None:
         """One of its fields by name; None where it has none of that name."""
@@ -159,7 +164,7 @@ ENTITIES: Mapping[str, Entity] = {
                 Field("hold_until", "held until"),
                 Field("email", "mail address", "value", _TYPED),
                 Field("requested_service", "requested service", "value", _TYPED),
-                Field("order_total", "total", "money", _MONEY),
+                Field("order_total", "total", "money", _MONEY, "manual orders, the only ones both sides keep it of"),
                 *_address("ship", "ship to", _ADDRESS),
                 *_address("bill", "bill to", _ADDRESS),
             ),
@@ -238,6 +243,7 @@ ENTITIES: Mapping[str, Entity] = {
                 Field("voided", "voided", "money", _NUMBER),
                 Field("voided_at", "voided at", "version"),
             ),
+            only_of="orders that one side has at least",
         ),
         Entity(
             "fulfillment",
@@ -254,6 +260,7 @@ ENTITIES: Mapping[str, Entity] = {
                 Field("voided", "voided", "money", _NUMBER),
                 Field("voided_at", "voided at", "version"),
             ),
+            only_of="orders that one side has at least",
         ),
         Entity(
             AGGREGATE,

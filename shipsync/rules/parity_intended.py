@@ -2,8 +2,8 @@
 
 A declared list. Each has a sentence for a person, a predicate that is as narrow as it can be, and the test that proves
 it. They are reported apart from ignored differences: an ignore rule is a person's word for a while, this is the
-design. A difference of money or of a version is never explained by itself; where a record is there on one side only,
-all that it holds is.
+design. An amount that both sides have is never explained, nor is a version; where a record is there on one side only,
+all that it holds is. What the legacy workflows never keep is not compared at all (rules/parity_fields.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from shipsync.rules.parity_verdicts import Decision, Found
 _OPEN = frozenset({"awaiting_payment", "awaiting_shipment", "on_hold"})
 # How the unified sync says that ShipStation has an order no more (store/orders.py).
 _GONE = ("merged into ShipStation order ", "no longer at ShipStation")
-_SHIPPED = frozenset({"shipped_order", "shipped_item"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,6 @@ def _is_vanished(found: Found, about: Circumstances) -> bool:
     )
 
 
-def _is_partly_shipped(found: Found, about: Circumstances) -> bool:
-    if about.candidate_status not in _OPEN:
-        return False
-    if found.entity in _SHIPPED:
-        return found.field == PRESENCE and found.kind == "missing-control"
-    return found.entity == "order" and found.field == "tracking_number" and found.control is None
-
-
 def _is_only_at_the_candidate(found: Found, about: Circumstances) -> bool:
     return found.field == PRESENCE and found.kind == "missing-control" and about.control_status is None
 
@@ -110,13 +101,6 @@ INTENDED: Mapping[str, IntendedChange] = {
             "An order that ShipStation has no more is closed; the legacy workflows leave it open for good.",
             "test_an_order_that_vanished_is_meant_to_differ",
             _is_vanished,
-        ),
-        IntendedChange(
-            "partly shipped",
-            "Parcels of an order that is still open count as shipped the day they leave; the legacy workflows wait "
-            "until the whole order is shipped.",
-            "test_a_partly_shipped_order_is_meant_to_differ",
-            _is_partly_shipped,
         ),
     )
 }

@@ -78,6 +78,15 @@ _SOURCES: Mapping[str, _Source] = {
     "shipment": _Source("{lane}.shipments t", ("t.shipment_id",), "t.shipstation_order_id", _MOVED),
     "fulfillment": _Source("{lane}.fulfillments t", ("t.fulfillment_id",), "t.shipstation_order_id", _MOVED),
 }
+# Fields that are compared of some records only (rules/parity_fields.py says which).
+_ONLY = {("order", "order_total"): "CASE WHEN t.source_system <> 'X-Cart' THEN t.order_total END"}
+# Records of orders that are on neither side are left out.
+_OF_ORDERS_HERE = ("shipment", "fulfillment")
+_HERE = """
+    SELECT shipstation_order_id FROM {lane}.orders_inbox WHERE shipstation_order_id IS NOT NULL
+    UNION ALL
+    SELECT shipstation_order_id FROM {lane}.shipped_orders
+"""
 # Of entities with lines: the field that adds them up, and the one that lists the same.
 _SUMMED, _LISTED = "quantity", "lines"
 
@@ -209,8 +218,9 @@ def aggregates(
 ) -> tuple[Counted, tuple[Found, ...]]:
     """Sums over two lanes by ship date, carrier, status and SKU: records, units and cost, wherever they differ.
 
-    What is moving is left out, and so are the orders `leaving_out` and the labels `labels`: those whose difference is
-    known already. What differs then has slipped through the first net. Raises ValueError for a lane whose name is none.
+    What is moving is left out, and so are labels of orders that are on neither side, the orders `leaving_out` and the
+    labels `labels`, whose difference is known already. What differs then has slipped through the first net.
+    Raises ValueError for a lane whose name is none.
     """
     lanes = (checked(control), checked(candidate))
     settled = passes.settled(AGGREGATE) if passes is not None else None
@@ -228,6 +238,7 @@ def aggregates(
         f"""
         WITH left_out AS (SELECT unnest($orders)::BIGINT AS order_id {moving}),
         known_labels AS (SELECT unnest($labels)::BIGINT AS shipment_id),
+        here AS ({" UNION ALL ".join(_HERE.format(lane=lane) for lane in lanes)}),
         control AS MATERIALIZED ({sums[0]}),
         candidate AS MATERIALIZED ({sums[1]})
         SELECT coalesce(a.key, b.key), a.records, a.units, a.cost, b.records, b.units, b.cost
@@ -301,7 +312,11 @@ def _expressions(entity: Entity) -> list[str]:
     """SQL of each compared field of one row. The place of a line is none: lines have no order."""
     source = _SOURCES[entity.name]
     names = [one.name for one in entity.fields if not (source.has_lines and one.name == _LISTED)]
-    return [f"t.{name}" for name in names]
+    return [_column(entity.name, name) for name in names]
+
+
+def _column(entity: str, field_name: str) -> str:
+    return _ONLY.get((entity, field_name), f"t.{field_name}")
 
 
 def _fingerprints(name: str, lane: str) -> str:
@@ -326,8 +341,13 @@ def _fingerprints(name: str, lane: str) -> str:
 def _joined(name: str, lanes: Sequence[str]) -> str:
     """A WITH clause whose `joined` has every key of either side once: k0.., order_0, order_1, moved_at, differs."""
     parts = [f"k{place}" for place in range(len(_SOURCES[name].key))]
+    here, are_here = "", "true"
+    if name in _OF_ORDERS_HERE:
+        here = f"here AS ({' UNION ALL '.join(_HERE.format(lane=lane) for lane in lanes)}),"
+        are_here = "coalesce(a.order_id IN (FROM here), false) OR coalesce(b.order_id IN (FROM here), false)"
     return f"""
-        WITH a AS ({_fingerprints(name, lanes[0])}),
+        WITH {here}
+        a AS ({_fingerprints(name, lanes[0])}),
         b AS ({_fingerprints(name, lanes[1])}),
         joined AS (
             SELECT {", ".join(parts)}, a.order_id AS order_0, b.order_id AS order_1,
@@ -336,6 +356,7 @@ def _joined(name: str, lanes: Sequence[str]) -> str:
                        {"OR a.times > 1" if name == "order" else ""} AS differs
             FROM a
             FULL JOIN b USING ({", ".join(parts)})
+            WHERE {are_here}
         )
     """  # noqa: S608 - our own expressions
 
@@ -420,7 +441,7 @@ def _text(source: _Source, entity: Entity, field_name: str) -> str:
     All lists have one order, told by all that is in a line: equal lines give equal lists in whatever order they came.
     """
     if not source.has_lines:
-        return f"CAST(t.{field_name} AS VARCHAR)"
+        return f"CAST({_column(entity.name, field_name)} AS VARCHAR)"
     if field_name == _SUMMED:
         return f"CAST(sum(t.{_SUMMED}) AS VARCHAR)"
     column = f"t.{_SUMMED if field_name == _LISTED else field_name}"
@@ -566,7 +587,8 @@ _SUMS = """
                count(*), 0, sum(shipment_cost + insurance_cost)
         FROM {lane}.shipments
         WHERE shipment_id NOT IN (SELECT shipment_id FROM known_labels WHERE shipment_id IS NOT NULL)
-          AND coalesce(shipstation_order_id NOT IN (SELECT order_id FROM left_out WHERE order_id IS NOT NULL), true)
+          AND shipstation_order_id IN (FROM here)
+          AND shipstation_order_id NOT IN (SELECT order_id FROM left_out WHERE order_id IS NOT NULL)
           {standing}
         GROUP BY ALL
         UNION ALL

@@ -59,14 +59,5 @@ def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
     assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), cancelled_there) is None
 
 
-def test_a_partly_shipped_order_is_meant_to_differ() -> None:
-    about = Circumstances("awaiting_shipment", "awaiting_shipment")
-    assert name_of(only_here("shipped_item"), about) == "partly shipped"
-    assert name_of(only_here("shipped_order"), about) == "partly shipped"
-    assert name_of(differs("order", "tracking_number", None, "T"), about) == "partly shipped"
-    assert name_of(differs("order", "tracking_number", "S", "T"), about) is None
-    assert name_of(only_here("shipped_item"), replace(about, candidate_status="shipped")) is None
-
-
 def test_each_intended_change_names_the_test_that_proves_it() -> None:
     assert {one.proof for one in INTENDED.values()} <= globals().keys()

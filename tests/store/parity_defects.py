@@ -29,6 +29,7 @@ ANY = "true"
 SHIPPED, OPEN = "status = 'shipped'", "status = 'awaiting_shipment' AND modified_at IS NOT NULL"
 MANUAL = "source_system = 'ShipStation Manual'"
 ANOTHER_ORDER = "order_key = (SELECT max(order_key) FROM main.order_items_inbox), line_no = 70"
+HERE = "shipstation_order_id IN (SELECT shipstation_order_id FROM main.orders_inbox)"
 PARCEL = "parcel_kind = 'shipment'"
 
 
@@ -151,16 +152,8 @@ DEFECTS = (
     ),
     changed("ship date one day off", ORDER, "ship_date = ship_date + 1", "ship_date IS NOT NULL", "order.ship_date"),
     changed("hold date dropped", ORDER, "hold_until = CAST('2026-09-20' AS DATE)", OPEN, "order.hold_until"),
-    changed(
-        "a cent of the total", ORDER, "order_total = order_total + 0.01", "order_total IS NOT NULL", "order.order_total"
-    ),
-    changed(
-        "total rounded to dollars",
-        ORDER,
-        "order_total = round(order_total)",
-        "order_total <> round(order_total)",
-        "order.order_total",
-    ),
+    changed("a cent of the total", ORDER, "order_total = order_total + 0.01", MANUAL, "order.order_total"),
+    changed("total dropped", ORDER, "order_total = NULL", MANUAL, "order.order_total"),
     changed("street dropped", ORDER, "ship_street1 = NULL", "ship_street1 IS NOT NULL", "order.ship_street1"),
     changed(
         "name and city swapped",
@@ -190,7 +183,14 @@ DEFECTS = (
     changed("order that nobody has", ORDER, "shipstation_order_id = 999", OPEN, "order.", "order_item."),
     changed("order not linked", ORDER, "shipstation_order_id = NULL", OPEN, "order.", "order_item."),
     Defect("order twice", copied(ORDER, "order_key || '?' AS order_key"), frozenset({"order."})),
-    changed("taken for another source", ORDER, "source_system = 'X-Cart'", MANUAL, "order.source_system"),
+    changed(
+        "taken for another source",
+        ORDER,
+        "source_system = 'X-Cart'",
+        MANUAL,
+        "order.source_system",
+        "order.order_total",
+    ),
     changed("another order's number", ORDER, "order_number = '999999'", SHIPPED, "order.order_number"),
     changed("another order's key", ORDER, "order_key = 'shipstation:1'", OPEN, "order.order_key", "order_item."),
     changed("taken for a part", ORDER, "parent_order_id = 1", SHIPPED, "order.parent_order_id"),
@@ -288,10 +288,10 @@ DEFECTS = (
     changed(
         "warehouse of another", LABEL, "warehouse_id = coalesce(warehouse_id, 0) + 1", ANY, "shipment.warehouse_id"
     ),
-    lost("mark as shipped missing", MARK, ANY, "fulfillment."),
-    changed("mark's date off", MARK, "ship_date = ship_date + 1", "ship_date IS NOT NULL", "fulfillment.ship_date"),
+    lost("mark as shipped missing", MARK, HERE, "fulfillment."),
+    changed("mark's date off", MARK, "ship_date = ship_date + 1", HERE, "fulfillment.ship_date"),
     changed(
-        "mark's fee of a cent", MARK, "fulfillment_fee = fulfillment_fee + 0.01", ANY, "fulfillment.fulfillment_fee"
+        "mark's fee of a cent", MARK, "fulfillment_fee = fulfillment_fee + 0.01", HERE, "fulfillment.fulfillment_fee"
     ),
-    changed("void of a mark not seen", MARK, "voided = NOT voided", ANY, "fulfillment.voided"),
+    changed("void of a mark not seen", MARK, "voided = NOT voided", HERE, "fulfillment.voided"),
 )
