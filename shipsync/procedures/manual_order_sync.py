@@ -44,16 +44,16 @@ def sync(work: Work) -> Result:
     with work.db.transaction() as con:
         work.lease.check(con)
         now = work.now()
-        imported, changed = store.import_manual(con, gathered, now)
-        work.count("imported", imported)
-        is_changed = bring_in_step(con, work, gathered, set(), now)
+        new, changed = store.import_manual(con, gathered, now)
+        work.count("imported", len(new))
+        is_changed = bring_in_step(con, work, gathered, set(), now, new=new)
         before = Mark(None, None) if is_anew else marks.mark_of(con, WORKFLOW)
         after = Mark(
             max((one for one in (before.last_sync_timestamp, newest) if one is not None), default=None),
             never_back(before.complete_through, through or end, now),
         )
         marks.set_mark(con, WORKFLOW, after, work.run_id, now)
-    return ended(work, is_changed=is_changed or bool(imported or changed))
+    return ended(work, is_changed=is_changed or bool(new or changed))
 
 
 PROCEDURE = Procedure(WORKFLOW, (Step("sync", sync),))

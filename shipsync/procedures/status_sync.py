@@ -11,7 +11,7 @@ what ShipStation lists no more. It has no mark to go on from; `complete_through`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -106,11 +106,16 @@ def pages_read(
             work.check_cancel()
 
 
-def bring_in_step(con: Cursor, work: Work, gathered: Gathered, touched: set[int], now: datetime) -> bool:
-    """Write what orders and parcels come to, the stock ledger with it. Whether anything changed."""
+def bring_in_step(
+    con: Cursor, work: Work, gathered: Gathered, touched: set[int], now: datetime, *, new: Collection[int] = ()
+) -> bool:
+    """Write what orders and parcels come to, the stock ledger with it. Whether anything changed.
+
+    `touched` are orders that changed already, or their parcels; `new` are counted as imported, not as updated.
+    """
     done = store.bring_in_step(con, gathered, touched, now)
-    moved = sorted(touched.union(done.left_changed))
-    work.count("updated", done.updated)
+    moved = sorted(touched | done.left_changed)
+    work.count("updated", len(done.updated.difference(new)))
     work.count("shipped", done.shipped)
     post_parcels(con, moved, work.settings.zone, now)
     return bool(done.updated or moved)

@@ -263,8 +263,8 @@ def has_unnamed_service(con: Cursor, gathered: Gathered) -> bool:
     return False
 
 
-def import_manual(con: Cursor, gathered: Gathered, now: datetime) -> tuple[int, int]:
-    """Take in the orders of manual-order-sync, without state, carrier and service. How many were new, and changed.
+def import_manual(con: Cursor, gathered: Gathered, now: datetime) -> tuple[set[int], set[int]]:
+    """Take in the orders of manual-order-sync, without state, carrier and service. Which were new, and which changed.
 
     Not those of the shop, which are here by the same ShipStation id, nor those that were cleaned up.
     """
@@ -289,7 +289,8 @@ def import_manual(con: Cursor, gathered: Gathered, now: datetime) -> tuple[int, 
     sets = ", ".join(f"{name} = excluded.{name}" for name in follows)
     differs = " OR ".join(f"orders_inbox.{name} IS DISTINCT FROM excluded.{name}" for name in follows)
     status = _STATUS.format(word="shipstation_status", current="'awaiting_shipment'")
-    written = con.rows(
+    written = _ids(
+        con,
         f"""
         INSERT INTO orders_inbox ({columns}, source_system, shipstation_order_id, status, shipstation_status,
             modified_at, created_at, updated_at)
@@ -323,8 +324,9 @@ def import_manual(con: Cursor, gathered: Gathered, now: datetime) -> tuple[int, 
         """,
     )
     con.unregister("legacy_read_lines")
-    new = {key for (key,) in con.rows("SELECT order_key FROM legacy_manual WHERE is_new")}
-    return len(new), len(({key for (key,) in written} | changed) - new)
+    new = _ids(con, "SELECT order_id FROM legacy_manual WHERE is_new")
+    others = con.rows("SELECT order_key, order_id FROM legacy_manual WHERE NOT is_new")
+    return new, {order_id for key, order_id in others if key in written or key in changed}
 
 
 def take_in_parcels(con: Cursor, gathered: Gathered, now: datetime) -> set[int]:
@@ -410,9 +412,9 @@ def _upsert_parcels(con: Cursor, name: str, schema: pa.Schema, table: str, key: 
 class InStep:
     """What bringing orders in step came to."""
 
-    updated: int  # orders that are other than they were
+    updated: set[int]  # orders that are other than they were
     shipped: int  # of these, and of those whose parcels changed, the ones that are shipped
-    left_changed: list[int]  # orders of which something else has left than before
+    left_changed: set[int]  # orders of which something else has left than before
 
 
 def bring_in_step(con: Cursor, gathered: Gathered, touched: Iterable[int], now: datetime) -> InStep:
@@ -436,7 +438,7 @@ def bring_in_step(con: Cursor, gathered: Gathered, touched: Iterable[int], now: 
         """,
         {"ids": ids},
     )
-    return InStep(len(updated), int(shipped), sorted(left_changed))
+    return InStep(updated, int(shipped), left_changed)
 
 
 def _stage_versions(con: Cursor, gathered: Gathered) -> None:
@@ -814,8 +816,8 @@ def _write_shipped_orders(con: Cursor, now: datetime) -> set[int]:
     return gone | changed
 
 
-def _ids(con: Cursor, sql: str, parameters: Mapping[str, Any] | None = None) -> set[int]:
-    """The ids that a statement answers."""
+def _ids(con: Cursor, sql: str, parameters: Mapping[str, Any] | None = None) -> set[Any]:
+    """The ids or keys that a statement answers."""
     return {one for (one,) in con.rows(sql, parameters) if one is not None}
 
 
