@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from shipsync.rules.parity_fields import PRESENCE
 from shipsync.rules.parity_verdicts import Decision, Found
 
-_OPEN = frozenset({"awaiting_payment", "awaiting_shipment", "on_hold"})
+_OPEN = frozenset({"uploaded", "awaiting_payment", "awaiting_shipment", "on_hold"})
 # How the unified sync says that ShipStation has an order no more (store/orders.py).
 _GONE = ("merged into ShipStation order ", "no longer at ShipStation")
 

@@ -30,8 +30,9 @@ Mode = Literal["replay", "noise", "live", "reverse"]
 
 # Of several fields of one key, the verdict of the key is the first of these that one has.
 BY_WEIGHT: tuple[Verdict, ...] = ("confirmed", "suspect", "stale-input", "pending", "ignored", "explained", "transient")
-# Records that hang on orders alone; all others need the lists of parcels to be read as well.
+# Records whose versions are those of orders; all others need the lists of parcels to be read as well.
 ON_ORDERS = frozenset({"order", "order_item"})
+ON_ORDERS_ALONE = frozenset({"order_item"})
 
 LEAST_CAP = timedelta(minutes=30)  # a key may be pending for so long, and for more where the engines are slower
 MOST_CONFIRMED = 50  # in one run: beyond it something is broken as a whole, and comparing pauses
@@ -59,17 +60,29 @@ class Passes:
     control: Passed
     candidate: Passed
 
+    def passed_again(self, entity: str) -> datetime | None:
+        """Both engines have begun, at or after this instant, to read all that such a record is told from.
+
+        An order's state and tracking number are told from its parcels, too, whose lists are read less often.
+        """
+        return self.orders if entity in ON_ORDERS_ALONE else self.whole
+
     def settled(self, entity: str) -> datetime | None:
         """Versions up to this instant are applied on both sides; None while one has read nothing.
 
         An overlap behind what was read: a change may become visible some minutes after its stamp.
         """
-        through = _earlier(self.control.orders, self.candidate.orders) if entity in ON_ORDERS else self.whole
+        through = self.orders if entity in ON_ORDERS else self.whole
         return through - overlap(through) if through is not None else None
 
     @property
+    def orders(self) -> datetime | None:
+        """Up to where both have read all orders."""
+        return _earlier(self.control.orders, self.candidate.orders)
+
+    @property
     def whole(self) -> datetime | None:
-        """Both engines have begun a pass over everything at or after this instant, and have applied it."""
+        """Up to where both have read all of their lists."""
         return _earlier(self.control.everything, self.candidate.everything)
 
 
@@ -129,8 +142,8 @@ def judge(found: Found, kept: Kept | None, passes: Passes | None, decision: Deci
     since = now if kept is None or kept.is_gone or kept.version_at != found.version_at else kept.since_at
     if passes is not None and not found.is_settled:
         return Judged("pending", since)
-    whole = passes.whole if passes is not None else None
-    have_passed_again = passes is None or (whole is not None and whole > since)
+    again = passes.passed_again(found.entity) if passes is not None else None
+    have_passed_again = passes is None or (again is not None and again > since)
     if found.is_stale and not have_passed_again:
         return Judged(_lasting(kept) or "stale-input", since)
     if decision is not None:
@@ -156,7 +169,7 @@ def weightiest(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def may_be_pending_for(longest_interval: timedelta) -> timedelta:
-    """How long a key may be pending before somebody has to look: twice the slower engine's interval, and an overlap.
+    """How long a key may be pending before somebody has to look: twice the time between two readings, and an overlap.
 
     Longer, it says that an engine stands still; it is no difference, and never a match.
     """

@@ -10,6 +10,7 @@ TITLES: Mapping[str, str] = {
     "manual-order-sync": "Legacy sync of manual orders",
     "shipstation-upload": "Upload to ShipStation",
     "xml-import": "Import of shop orders",
+    "parity-check": "Comparison of both syncs",
     "orders-cleanup": "Clean-up of closed orders",
     "backup": "Backup",
     "load": "Load of a file",

@@ -160,20 +160,21 @@ def compare(
     candidate: str,
     passes: Passes | None,
     *,
-    overdue_before: datetime | None = None,
+    overdue_before: Mapping[str, datetime] | None = None,
     most_keys: int = MOST_KEYS,
 ) -> Comparison:
     """Hold all records of two lanes against each other.
 
     `passes` says how far both engines have read; None: to the end of the same answers, so that nothing is pending.
-    A key is overdue that is pending and of a version from before `overdue_before`. Of each entity at most `most_keys`
-    differing keys are read, the lowest; the counts hold all. Raises ValueError for a lane whose name is none.
+    A key is overdue that is pending and of a version from before `overdue_before[entity]`. Of each entity at most
+    `most_keys` differing keys are read, the lowest; the counts hold all.
+    Raises ValueError for a lane whose name is none.
     """
     lanes = (checked(control), checked(candidate))
     counted: dict[str, Counted] = {}
     listed: dict[str, list[_Key]] = {}
     for name in RECORDS:
-        counted[name], listed[name] = _first_pass(con, name, lanes, passes, overdue_before, most_keys)
+        counted[name], listed[name] = _first_pass(con, name, lanes, passes, (overdue_before or {}).get(name), most_keys)
     records = {
         name: [_read(con, ENTITIES[name], lane, listed[name]) for lane in lanes] for name in RECORDS if listed[name]
     }

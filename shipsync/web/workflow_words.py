@@ -49,6 +49,10 @@ WORKFLOWS: Mapping[str, Workflow] = {
         {"files": "Read order files", "held": "Try held orders again"},
         "New orders of the shop stay in their files until it is on again.",
     ),
+    "parity-check": Workflow(
+        {"compare": "Compare what both syncs have written"},
+        "What a new sync does otherwise than the one in use stays unseen until it is on again.",
+    ),
     "orders-cleanup": Workflow(
         {"clean up": "Clear closed orders older than 60 days"},
         "Closed orders stay in the inbox until it is on again.",
@@ -146,6 +150,14 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "SKUs updated": ("SKU", "updated"),
     "orders brought in step": ("order", "brought in step with stock"),
     "differences with ShipStation": ("difference", "with ShipStation"),
+    "keys compared": ("record", "compared"),
+    "keys confirmed": ("record", "confirmed to differ"),
+    "keys suspect": ("record", "suspected to differ"),
+    "keys stale": ("record", "read in two versions"),
+    "keys pending": ("record", "not read by both yet"),
+    "keys transient": ("record", "equal after all"),
+    "keys ignored": ("difference", "ignored"),
+    "keys explained": ("difference", "meant"),
     "requests": ("request", ""),
 }
 _MANY = {"list of names": "lists of names"}
@@ -173,6 +185,7 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
         "skipped",
         "quarantined",
     ),
+    "parity-check": ("keys compared",),
     "orders-cleanup": ("removed", "would be removed"),
     "backup": ("rows",),
     "load": ("rows read",),

@@ -53,6 +53,7 @@ def test_a_merge_survivor_is_meant_to_differ() -> None:
 def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
     about = Circumstances("awaiting_shipment", "cancelled", reason)
     assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), about) == "vanished"
+    assert name_of(differs("order", "status", "uploaded", "cancelled"), about) == "vanished"
     assert name_of(differs("order", "status", "shipped", "cancelled"), about) is None
     assert name_of(differs("order", "tracking_number", "T", None), about) is None
     cancelled_there = replace(about, candidate_status_reason=None)

@@ -41,6 +41,13 @@ def test_a_version_is_settled_once_both_engines_have_passed_it_and_the_overlap()
     assert Passes(Passed(at(0), at(-40)), Passed(at(-5), at(0))).settled("shipped_item") == at(-50)
 
 
+def test_all_but_items_wait_for_the_lists_of_parcels_to_be_read_again() -> None:
+    marks = Passes(Passed(at(0), at(0)), Passed(at(-1), at(-40)))
+    assert [marks.passed_again(name) for name in ("order_item", "order", "shipment")] == [at(-1), at(-40), at(-40)]
+    assert judge(a_difference(), kept(), marks, None, NOW).verdict == "suspect"
+    assert judge(replace(a_difference(), entity="order_item"), kept(), marks, None, NOW).verdict == "confirmed"
+
+
 def test_around_the_autumn_clock_change_more_is_pending() -> None:
     repeated = datetime(2026, 11, 1, 9, 30, tzinfo=UTC)
     both = Passed(repeated, repeated)

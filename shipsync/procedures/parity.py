@@ -1,0 +1,345 @@
+"""Comparing production with the lane beside it: workflow `parity-check`, every two hours and when asked (DESIGN D19).
+
+1. compare   what both engines have read is held against each other, twice: by key and field, and by sums of what showed
+             no difference; each difference is judged by what is known of it from before; then ONE transaction: run,
+             differences, hits of ignore rules. A failure leaves all as it was, and the next one compares anew.
+
+Both lanes are only read. While no two syncs run beside each other it does nothing, and says so. After a run that found
+too much (rules/parity_verdicts.py) the schedule pauses, with both lanes kept as they are for a person to look into; one
+that somebody asks for compares nevertheless, and where that finds less, the schedule goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from shipsync.procedures.work import Procedure, Result, Step, Work
+from shipsync.rules.census import TURNS
+from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
+from shipsync.rules.parity_causes import causes
+from shipsync.rules.parity_fields import AGGREGATE, RECORDS
+from shipsync.rules.parity_ignores import IgnoreRule, matches, state
+from shipsync.rules.parity_intended import Circumstances, explanation
+from shipsync.rules.parity_verdicts import (
+    ON_ORDERS,
+    Decision,
+    Found,
+    Judged,
+    Mode,
+    Passes,
+    Verdict,
+    judge,
+    may_be_pending_for,
+    trips,
+    weightiest,
+)
+from shipsync.store import parity, parity_causes, parity_results, parity_rules, workflows
+from shipsync.store.cursor import Cursor
+from shipsync.store.db import Tables
+from shipsync.store.deployment import state_of
+from shipsync.store.lanes import lanes
+from shipsync.store.parity import Comparison, Counted
+from shipsync.store.parity_results import Identity, KeptDifference, Run
+
+WORKFLOW = "parity-check"
+
+BY_SCHEDULE = "schedule"  # as jobs/schedule.py calls itself
+LAG_KEPT_FOR = timedelta(days=30)  # differences that were only lag
+MOST_TOLD = 500  # differing orders whose causes are looked for
+_SLOWEST = 60  # minutes between two passes of an engine whose interval nobody has set
+
+# Of a replay: both sides read one recording to its end, and each compares another period.
+_REPLAYED: tuple[Mode, ...] = ("replay", "noise")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Which lanes are compared. Control is always that of the legacy workflows, whoever writes production."""
+
+    mode: Mode
+    control: str
+    candidate: str
+
+
+def compare(work: Work) -> Result:
+    """Step 1. Returns what it came to."""
+    con = work.db.read()
+    deployment = state_of(con)
+    sides = sides_now(con)
+    if sides is None:
+        work.log(f"Nothing to compare: the deployment is {NAMES[deployment]}, so one side alone does the work.")
+        return {"compared": 0}
+    if SHADOW not in lanes(con):
+        work.log("Nothing to compare yet: the other sync has not run.")
+        return {"compared": 0}
+    before = parity_results.newest_run(con, sides.mode)
+    if before is not None and before.paused is not None and work.requested_by == BY_SCHEDULE:
+        work.log(f"Comparing pauses: {before.paused}. Look into it, then ask for a comparison.")
+        return {"compared": 0, "paused": before.paused}
+    run = compare_and_keep(work.db, sides, work.run_id, work.now(), work.lease.check)
+    for verdict, amount in _by_verdict(run).items():
+        work.count(f"keys {verdict}", amount)
+    work.count("keys compared", run.compared)
+    work.log(f"Compared {run.compared:,} keys; {run.matched:,} match, {run.pending:,} are pending.")
+    for cause in run.details["causes"]:
+        work.log(cause)
+    if run.paused is not None:
+        work.log(f"Comparing pauses: {run.paused}.")
+    return {"compared": run.compared, "confirmed": run.confirmed, "pending": run.pending, "paused": run.paused}
+
+
+PROCEDURE = Procedure(WORKFLOW, (Step("compare", compare),))
+
+
+def sides_now(con: Cursor) -> Sides | None:
+    """What is compared as the deployment stands; None while one side alone does the work."""
+    deployment = state_of(con)
+    if deployment in ("off", "done"):
+        return None
+    if deployment == "reverse_shadow":
+        return Sides("reverse", SHADOW, MAIN)
+    return Sides("live", MAIN, SHADOW)
+
+
+def passes_now(con: Cursor, sides: Sides) -> Passes | None:
+    """How far both engines have read; None of a replay, whose sides have read all there is."""
+    if sides.mode in _REPLAYED:
+        return None
+    return Passes(
+        parity.passed(con, sides.control, LEGACY),
+        parity.passed(con, sides.candidate, [UNIFIED]),
+    )
+
+
+def compare_and_keep(
+    db: Tables,
+    sides: Sides,
+    run_id: str,
+    now: datetime,
+    check: Callable[[Cursor], None] = lambda con: None,
+    *,
+    period: tuple[datetime, datetime] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Run:
+    """Compare two lanes, judge what differs, and keep it under a run's id. `check` is called where it is written.
+
+    `period` is that of a replay, `more` goes into the run's details. Raises ValueError for a lane whose name is none.
+    """
+    con = db.read()
+    passes = passes_now(con, sides)
+    overdue_before = {name: now - may_be_pending_for(one) for name, one in _intervals(con).items()}
+    seen = parity.compare(con, sides.control, sides.candidate, passes, overdue_before=overdue_before)
+    sums, differing_sums = parity.aggregates(
+        con,
+        sides.control,
+        sides.candidate,
+        passes,
+        leaving_out=seen.order_ids,
+        labels=[int(one.key) for one in seen.found if one.entity == "shipment"],
+    )
+    kept = {} if sides.mode in _REPLAYED else parity_results.kept_differences(con, sides.mode)
+    rules = _Rules(parity_rules.all_rules(con), kept, now)
+    judged: list[tuple[Found, Judged]] = []
+    for found in (*seen.found, *differing_sums):
+        before = kept.get(found.identity)
+        decision = _decision(found, seen.about, rules)
+        judged.append((found, judge(found, before.kept if before else None, passes, decision, now)))
+        rules.note(found, judged[-1][1])
+    counted = dict(seen.counted) | {AGGREGATE: sums}
+    gone = _gone(kept, judged, counted)
+    told = _causes(con, sides, judged)
+    with db.transaction() as writing:
+        check(writing)
+        transient = parity_results.differences_are_gone(writing, sides.mode, gone, now)
+        lasting = [(found, one) for found, one in judged if one.verdict != "pending"]
+        parity_results.keep_differences(writing, sides.mode, lasting, run_id, now)
+        parity_rules.count_hits(writing, rules.hits, now)
+        parity_results.forget_lag(writing, now - LAG_KEPT_FOR)
+        run = _run(sides, run_id, now, passes, counted, judged, transient, period)
+        run = replace(run, details=_details(seen, counted, judged, told, run.overdue) | dict(more or {}))
+        parity_results.keep_run(writing, run)
+    return run
+
+
+# What accounts for a difference
+
+
+class _Rules:
+    """The ignore rules of one comparison: which hides what, and how many new differences each has hidden."""
+
+    def __init__(self, rules: Sequence[IgnoreRule], kept: Mapping[Identity, KeptDifference], now: datetime) -> None:
+        # One that is used up goes on hiding what it hides; the gate is red.
+        self._rules = [one for one in rules if state(one, now) in ("in force", "used up")]
+        self._kept = kept
+        self._by_name = {one.name: one for one in rules}
+        self.hits: Counter[int] = Counter()
+
+    def decision(self, found: Found) -> Decision | None:
+        """The rule that hides a difference; None where none does, or none may hide another one."""
+        for rule in self._rules:
+            if matches(rule.asked, found.entity, found.field, found.control, found.candidate) and (
+                self._hides_already(rule, found) or rule.hits + self.hits[rule.rule_no] < rule.asked.most_hits
+            ):
+                return Decision("ignored", rule.name)
+        return None
+
+    def note(self, found: Found, judged: Judged) -> None:
+        """Count what a rule hides that it did not hide before."""
+        rule = self._by_name.get(judged.rule or "")
+        if judged.verdict == "ignored" and rule is not None and not self._hides_already(rule, found):
+            self.hits[rule.rule_no] += 1
+
+    def _hides_already(self, rule: IgnoreRule, found: Found) -> bool:
+        before = self._kept.get(found.identity)
+        return before is not None and before.rule == rule.name and not before.kept.is_gone
+
+
+def _decision(found: Found, about: Mapping[int, Circumstances], rules: _Rules) -> Decision | None:
+    of_order = about.get(found.order_id) if found.order_id is not None else None
+    return explanation(found, of_order or Circumstances()) or rules.decision(found)
+
+
+def _gone(
+    kept: Mapping[Identity, KeptDifference],
+    judged: Sequence[tuple[Found, Judged]],
+    counted: Mapping[str, Counted],
+) -> list[Identity]:
+    """What was there before and is not any more. Of an entity of which not all was read nobody can tell."""
+    there = {found.identity for found, _ in judged}
+    return [
+        identity
+        for identity, before in kept.items()
+        if not before.kept.is_gone and identity not in there and not counted[identity[0]].is_cut
+    ]
+
+
+# What it came to
+
+
+def _run(
+    sides: Sides,
+    run_id: str,
+    now: datetime,
+    passes: Passes | None,
+    counted: Mapping[str, Counted],
+    judged: Sequence[tuple[Found, Judged]],
+    transient: int,
+    period: tuple[datetime, datetime] | None,
+) -> Run:
+    keys = _keys(judged, counted, is_replay=passes is None)
+    compared = sum(one.keys - one.pending for one in counted.values())
+    start, end = period or (None, None)
+    return Run(
+        run_id=run_id,
+        mode=sides.mode,
+        started_at=now,
+        finished_at=now,
+        period_start=start,
+        period_end=end,
+        control_at=passes.control.everything if passes is not None else None,
+        candidate_at=passes.candidate.everything if passes is not None else None,
+        compared=compared,
+        matched=compared - keys.total(),
+        pending=sum(one.pending for one in counted.values()),
+        overdue=sum(one.overdue for one in counted.values()),
+        suspect=keys["suspect"],
+        transient=transient,
+        stale_input=keys["stale-input"],
+        ignored=keys["ignored"],
+        explained=keys["explained"],
+        confirmed=keys["confirmed"],
+        paused=trips(keys["confirmed"], compared),
+    )
+
+
+def _keys(
+    judged: Sequence[tuple[Found, Judged]], counted: Mapping[str, Counted], *, is_replay: bool
+) -> Counter[Verdict]:
+    """Settled keys that differ, by verdict. Those that were not read are what they are until shown otherwise."""
+    by_key: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    for found, one in judged:
+        if one.verdict != "pending":
+            by_key[found.entity, found.key].append(one.verdict)
+    keys = Counter(weightiest(verdicts) for verdicts in by_key.values())
+    for entity, count in counted.items():
+        if count.is_cut:
+            read = sum(1 for name, _ in by_key if name == entity)
+            keys["confirmed" if is_replay else "suspect"] += max(0, count.differing - read)
+    return keys
+
+
+def _details(
+    seen: Comparison,
+    counted: Mapping[str, Counted],
+    judged: Sequence[tuple[Found, Judged]],
+    told: Sequence[str],
+    overdue: int,
+) -> dict[str, Any]:
+    fields: dict[str, Counter[str]] = defaultdict(Counter)
+    for found, one in judged:
+        fields[f"{found.entity}.{found.field}"][one.verdict] += 1
+    oldest = [one.oldest_pending_at for one in counted.values() if one.oldest_pending_at is not None]
+    return {
+        "entities": {
+            name: {
+                "keys": counted[name].keys,
+                "pending": counted[name].pending,
+                "differing": counted[name].differing,
+                "is_cut": counted[name].is_cut,
+            }
+            for name in (*RECORDS, AGGREGATE)
+        },
+        "fields": {name: dict(verdicts) for name, verdicts in sorted(fields.items())},
+        "cleaned": {
+            f"{entity}.{name}: {rule}": amount for (entity, name, rule), amount in sorted(seen.cleaned.items())
+        },
+        "causes": list(told),
+        "overdue": overdue,
+        "oldest_pending_at": min(oldest).isoformat() if oldest else None,
+    }
+
+
+def _causes(con: Cursor, sides: Sides, judged: Sequence[tuple[Found, Judged]]) -> list[str]:
+    """What the orders have in common that differ without a reason, in sentences."""
+    ids = sorted(
+        {
+            found.order_id
+            for found, one in judged
+            if found.order_id is not None and one.verdict in ("confirmed", "suspect")
+        }
+    )[:MOST_TOLD]
+    if not ids:
+        return []
+    differing = parity_causes.attributes_of(con, sides.control, sides.candidate, ids)
+    everywhere, orders = parity_causes.attributes_everywhere(con, sides.control, sides.candidate)
+    return [one.sentence for one in causes(differing.values(), everywhere, orders)]
+
+
+def _by_verdict(run: Run) -> dict[str, int]:
+    return {
+        "pending": run.pending,
+        "suspect": run.suspect,
+        "transient": run.transient,
+        "stale": run.stale_input,
+        "ignored": run.ignored,
+        "explained": run.explained,
+        "confirmed": run.confirmed,
+    }
+
+
+def _intervals(con: Cursor) -> dict[str, timedelta]:
+    """By entity: how far apart two readings are, of the slower engine, of the lists that it hangs on."""
+    orders = _slowest(con)
+    lists = timedelta(hours=max(TURNS[feed] for feed in ("shipments", "voids", "fulfillments")))
+    return {name: orders if name in ON_ORDERS else max(orders, lists) for name in RECORDS}
+
+
+def _slowest(con: Cursor) -> timedelta:
+    intervals: Iterator[int] = (
+        one.interval_minutes or _SLOWEST for one in workflows.all_controls(con) if one.workflow in (UNIFIED, *LEGACY)
+    )
+    return timedelta(minutes=max(intervals, default=_SLOWEST))

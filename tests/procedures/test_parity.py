@@ -1,0 +1,181 @@
+"""Comparing as it comes: production with the lane beside it, from the first sight of a difference to its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shipsync.procedures import parity
+from shipsync.rules.deployment import LEGACY, SHADOW, State
+from shipsync.rules.parity_ignores import NewIgnoreRule
+from shipsync.store import parity_results, parity_rules
+from shipsync.store.lanes import lanes
+from shipsync.store.parity_results import Run
+from tests.house import NOON, SYNC, House, a_house, minutes
+
+
+def goes_over_to(house: House, state: State) -> None:
+    with house.app.db.transaction() as con:
+        con.execute(
+            """
+            INSERT INTO parity_deployment (name, state, changed_at, changed_by)
+            VALUES ('sync', $state, $now, 'test')
+            ON CONFLICT (name) DO UPDATE SET state = excluded.state
+            """,
+            {"state": state, "now": house.clock.now()},
+        )
+        con.execute("UPDATE workflow_controls SET enabled = true WHERE workflow_name LIKE '%-sync'")
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Iterator[House]:
+    """Both sides have read what a morning's people did; nothing moves any more."""
+    with a_house(tmp_path, orders_per_day=40, seed=3, start=NOON - minutes(8 * 60)) as house:
+        for _ in range(2):
+            house.wait(4 * 60)
+            house.import_shop()
+            house.upload()
+        house.world.place_manual_order()
+        goes_over_to(house, "shadow_live")
+        passes(house)
+        passes(house)  # status-sync takes labels of orders that are here, so those of orders just brought in come now
+        yield house
+
+
+def passes(house: House, *workflows: str) -> None:
+    """Time goes by in which nobody does anything, and these workflows come round."""
+    house.clock.sleep(70 * 60)
+    for workflow in workflows or (*LEGACY, SYNC):
+        job = house.job(workflow, {"everything": True} if workflow == SYNC else {})
+        assert job.status == "succeeded", job.error
+
+
+def checked(house: House) -> Run:
+    job = house.job(parity.WORKFLOW)
+    assert job.status == "succeeded", job.error
+    run = parity_results.newest_run(house.app.db.read(), "live")
+    assert run is not None
+    return run
+
+
+def writes(house: House, sql: str, **parameters: Any) -> None:
+    with house.app.db.transaction() as con:
+        con.execute(sql, parameters)
+
+
+WRONG = "UPDATE shadow.orders_inbox SET shipping_service_name = 'Pigeon' WHERE tracking_number IS NOT NULL"
+ONE = "UPDATE shadow.shipped_orders SET tracking_number = '?' WHERE shipstation_order_id = $id"
+
+
+def an_order(house: House) -> int:
+    order_id: int = house.rows("SELECT min(shipstation_order_id) FROM shipped_orders")[0][0]
+    return order_id
+
+
+def test_while_one_side_does_the_work_there_is_nothing_to_compare(house: House) -> None:
+    job = house.job(parity.WORKFLOW)
+    assert (job.status, job.result) == ("succeeded", {"compared": 0})
+    assert house.rows("SELECT count(*) FROM parity_runs") == [(0,)]
+    assert lanes(house.app.db.read()) == []
+    goes_over_to(house, "shadow_live")
+    assert house.job(parity.WORKFLOW).result == {"compared": 0}
+    log = house.rows("SELECT log FROM runs WHERE workflow_name = $name ORDER BY token", name=parity.WORKFLOW)
+    assert [sentence in text for sentence, (text,) in zip(("is done", "has not run"), log, strict=True)] == [True, True]
+
+
+def test_two_syncs_that_have_read_the_same_match(beside: House) -> None:
+    run = checked(beside)
+    told = parity_results.differences(beside.app.db.read(), ["live"])
+    assert [one for one in told if one.verdict != "explained"] == []
+    assert (run.matched + run.explained, run.confirmed, run.suspect, run.paused) == (run.compared, 0, 0, None)
+    assert run.compared > 50
+    assert run.explained < 5
+
+
+def test_a_difference_that_lasts_is_confirmed_once_both_have_come_round(beside: House) -> None:
+    writes(beside, ONE, id=an_order(beside))
+    assert (checked(beside).suspect, checked(beside).confirmed) == (1, 0)
+    passes(beside, *LEGACY)
+    assert (checked(beside).suspect, checked(beside).confirmed) == (1, 0)
+    passes(beside, SYNC)
+    run = checked(beside)
+    assert (run.suspect, run.confirmed, run.matched + run.explained) == (0, 1, run.compared - 1)
+    assert run.details["fields"]["shipped_order.tracking_number"] == {"confirmed": 1}
+    (told,) = parity_results.differences(beside.app.db.read(), ["live"], verdicts=["confirmed"])
+    assert (told.order_id, told.candidate, told.verdict) == (an_order(beside), "?", "confirmed")
+
+
+def test_a_difference_that_heals_first_was_only_lag(beside: House) -> None:
+    before = beside.rows(
+        "SELECT tracking_number FROM shipped_orders WHERE shipstation_order_id = $id", id=an_order(beside)
+    )
+    writes(beside, ONE, id=an_order(beside))
+    checked(beside)
+    writes(beside, ONE.replace("'?'", "$old"), id=an_order(beside), old=before[0][0])
+    run = checked(beside)
+    assert (run.transient, run.suspect, run.matched + run.explained) == (1, 0, run.compared)
+    (told,) = parity_results.differences(beside.app.db.read(), ["live"], verdicts=["transient"])
+    assert (told.order_id, told.confirmed_at, told.gone_at) == (an_order(beside), None, beside.clock.now())
+
+
+def test_what_one_side_has_not_read_yet_is_pending(beside: House) -> None:
+    beside.world.touch(an_order(beside))
+    passes(beside, SYNC)
+    run = checked(beside)
+    assert (run.suspect, run.confirmed) == (0, 0)
+    assert run.pending >= 1
+    assert run.overdue == 0
+    beside.clock.sleep(3 * 3600)
+    assert checked(beside).overdue >= 1  # the legacy side stands still
+    passes(beside)
+    assert (checked(beside).pending, checked(beside).overdue) == (0, 0)
+
+
+def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> None:
+    orders = beside.rows("SELECT count(*) FROM shadow.orders_inbox WHERE tracking_number IS NOT NULL")[0][0]
+    assert orders > 3
+    writes(beside, WRONG)
+    now = beside.clock.now()
+    rule = NewIgnoreRule(
+        "order", "shipping_service_name", None, "Pigeon", "A bird.", "OPS-1", "Bob", now + minutes(60), 3
+    )
+    with beside.app.db.transaction() as con:
+        parity_rules.add_rule(con, rule, now)
+    assert checked(beside).ignored == 0  # nobody has approved it
+    with beside.app.db.transaction() as con:
+        parity_rules.approve_rule(con, 1, "Ann", now)
+    for _ in range(2):
+        run = checked(beside)
+        assert (run.ignored, run.suspect) == (3, orders - 3)
+    (kept,) = parity_rules.all_rules(beside.app.db.read())
+    assert kept.hits == 3
+    passes(beside)
+    run = checked(beside)
+    assert (run.ignored, run.confirmed >= orders - 3) == (0, True)  # it has expired
+
+
+def test_after_too_much_the_schedule_pauses_until_somebody_asks(beside: House) -> None:
+    writes(beside, "UPDATE shadow.orders_inbox SET email = 'x' || shipstation_order_id")
+    checked(beside)
+    passes(beside)
+    run = checked(beside)
+    assert run.paused is not None
+    assert run.details["causes"] == [] or "differing orders" in run.details["causes"][0]
+    scheduled = beside.app.run_now(parity.WORKFLOW, {}, parity.BY_SCHEDULE)
+    assert (scheduled.result or {})["paused"] == run.paused
+    writes(
+        beside,
+        "UPDATE shadow.orders_inbox s SET email = o.email FROM main.orders_inbox o WHERE o.order_key = s.order_key",
+    )
+    assert checked(beside).paused is None
+    scheduled = beside.app.run_now(parity.WORKFLOW, {}, parity.BY_SCHEDULE)
+    assert (scheduled.result or {})["compared"] > 0
+
+
+def test_after_the_cut_over_control_is_still_the_side_of_the_legacy_workflows(beside: House) -> None:
+    assert parity.sides_now(beside.app.db.read()) == parity.Sides("live", "main", SHADOW)
+    goes_over_to(beside, "reverse_shadow")
+    assert parity.sides_now(beside.app.db.read()) == parity.Sides("reverse", SHADOW, "main")
