@@ -281,7 +281,7 @@ def test_the_deployment_is_told_and_changed_with_a_name_a_reason_and_honest_code
     assert answered(capsys)["after"] == "off"
     assert main(["parity", "status", "--json"]) == 0
     told = answered(capsys)
-    assert (told["state"], told["writers"], told["by"]) == ("off", ["status-sync", "manual-order-sync"], "Ann")
+    assert (told["state"], told["writers"], told["by"]) == ("off", ["manual-order-sync", "status-sync"], "Ann")
     # What brings ShipStation's news in is whoever writes production.
     assert main(["sync", "--json"]) == 0
-    assert [job["job_id"] for job in answered(capsys)["jobs"]] == ["status-sync.1", "manual-order-sync.1"]
+    assert [job["job_id"] for job in answered(capsys)["jobs"]] == ["manual-order-sync.1", "status-sync.1"]

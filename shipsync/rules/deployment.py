@@ -30,6 +30,8 @@ CHANGES: tuple[Change, ...] = get_args(Change)
 UNIFIED = "shipstation-sync"
 LEGACY = ("status-sync", "manual-order-sync")
 SYNCS = (UNIFIED, *LEGACY)
+# Orders first: the other one takes in the labels of orders that are here.
+_LEGACY_IN_ORDER = ("manual-order-sync", "status-sync")
 MAIN, SHADOW = "main", "shadow"
 
 _UNIFIED_WRITES: tuple[State, ...] = ("reverse_shadow", "done")
@@ -81,7 +83,7 @@ def lane(state: State, workflow: str) -> str | None:
 
 def writers(state: State) -> tuple[str, ...]:
     """The workflows that bring ShipStation's news into production, in the order in which they are had done."""
-    return tuple(workflow for workflow in SYNCS if lane(state, workflow) == MAIN)
+    return (UNIFIED,) if state in _UNIFIED_WRITES else _LEGACY_IN_ORDER
 
 
 def after(change: Change, state: State) -> State:

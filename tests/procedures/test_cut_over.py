@@ -15,7 +15,8 @@ from shipsync.procedures.deployment import follow_switches
 from shipsync.rules.deployment import LEGACY, MAIN, SHADOW, UNIFIED
 from shipsync.simulation import differences
 from shipsync.store import deployment, invariants, ledger, workflows
-from tests.house import House, a_house
+from shipsync.store.overview import facts
+from tests.house import House, a_house, minutes
 from tests.procedures.closing_day import counted, shipped, waiting
 from tests.procedures.migrating import ASKED, backed_up, both, compared, go, off, ran, ready, shadow, state
 
@@ -211,6 +212,27 @@ def test_after_a_day_it_is_done_and_legacy_may_still_come_back_from_its_own_mark
     kept = lane(house, MAIN, "sync_watermark", "workflow_name, complete_through")
     assert [one for one in kept if one[0] in LEGACY] == marks
     ran(house, *LEGACY)
+
+
+def test_a_closing_and_the_freshness_go_by_who_writes_production(house: House) -> None:
+    shadow(house)
+    house.wait(30)
+    ran(house, UNIFIED)  # which is not what production knows
+    told = facts(house.app.db.read())
+    assert house.clock.now() - (told.complete_through or house.clock.now()) == minutes(30)
+    assert (told.sync_interval, told.is_sync_enabled, told.syncs) == (minutes(60), True, (LEGACY[1], LEGACY[0]))
+    shipped(house, 3)
+    house.wait(5)
+    closed = house.job("eod")
+    assert closed.status == "succeeded", closed.error
+    assert house.rows("SELECT kind FROM jobs WHERE requested_by = 'eod' ORDER BY 1") == [
+        (one,) for one in sorted(LEGACY)
+    ]
+    assert "1 order shipped today" in str((closed.result or {})["sentence"])
+    with house.app.db.transaction() as con:
+        workflows.set_enabled(con, LEGACY[0], False, "Ann", house.clock.now())
+    assert not facts(house.app.db.read()).is_sync_enabled
+    assert "is switched off" in str(house.job("eod").error)
 
 
 def switched(house: House, sql: str) -> None:

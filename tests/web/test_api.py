@@ -302,5 +302,5 @@ def test_the_deployment_is_told_and_changed_by_name_and_refused_with_a_sentence(
     assert get("/api/parity").data["state"] == "done"
     assert post("/api/parity/rollback", named).data["after"] == "off"
     started = post("/api/sync/sync")
-    assert (started.status, started.data["job_id"]) == (202, "manual-order-sync.1")
+    assert (started.status, started.data["job_id"]) == (202, "status-sync.1")
     assert {job["kind"] for job in get("/api/jobs").data["jobs"]} == {"status-sync", "manual-order-sync"}
