@@ -1,0 +1,66 @@
+"""How the two sides compare, as the page shows it and `GET /api/parity/summary` answers it. Instants are aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from shipsync.desk.records import Record
+from shipsync.rules.deployment import Change, State
+from shipsync.rules.gates import Result
+from shipsync.rules.parity_verdicts import Mode
+
+
+class GateLine(Record):
+    """One question that stands before the next change, and its answer."""
+
+    name: str
+    result: Result
+    words: str  # the evidence, as a sentence
+    passes_at: datetime | None  # the earliest instant at which it may pass, where only time is missing
+
+
+class Compared(Record):
+    """The newest comparison of one mode. Counts are keys."""
+
+    mode: Mode
+    finished_at: datetime
+    period_start: datetime | None  # of a replay: which answers were fed
+    period_end: datetime | None
+    compared: int  # passed by both sides
+    matched: int
+    match_rate: float | None  # of what was compared; None where nothing was
+    upper_bound: float | None  # at most this share of all keys differs, 95 % sure; None where nothing was compared
+    pending: int
+    overdue: int  # of the pending: for longer than the cap
+    oldest_pending_at: datetime | None  # the version that waits longest
+    suspect: int
+    stale_input: int
+    transient: int
+    ignored: int
+    explained: int
+    confirmed: int
+    paused: str | None  # why comparing pauses after it
+
+
+class ParitySummary(Record):
+    """How the two sides compare, and what stands before the next change."""
+
+    state: State
+    since: datetime | None
+    by: str | None
+    has_migrated: bool  # whether the deployment was ever changed
+    writes_production: Sequence[str]  # workflows
+    works_beside: Sequence[str]  # workflows that write the other lane, to be compared
+    next_change: Change
+    gates: Sequence[GateLine]  # of that
+    is_passed: bool  # all of them
+    may_pass_at: datetime | None  # the earliest instant at which all may, where only time is missing
+    mode: Mode  # of the comparisons that count in this state
+    newest: Sequence[Compared]  # of this migration, the mode that counts first; noise is legacy against itself
+    noise: int | None  # what differs there; None before the first
+
+    @property
+    def counts(self) -> Compared | None:
+        """The newest comparison of the mode that counts in this state; None before the first."""
+        return next((one for one in self.newest if one.mode == self.mode), None)

@@ -1,0 +1,100 @@
+"""What the page of the comparisons asks beyond what store/parity_results.py answers: groups, the course, one order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from shipsync.store.cursor import Cursor
+
+_MOST_ORDERS = 1_000  # of a group, for telling what they have in common
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The differences of one field that are there now. Counts are records, not fields of them."""
+
+    entity: str
+    field: str  # '': the record as a whole
+    confirmed: int
+    suspect: int
+    stale_input: int
+    ignored: int
+    explained: int
+    order_ids: tuple[int, ...]  # of what is confirmed or suspect, else of all; the lowest thousand
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One comparison as a point of its course."""
+
+    finished_at: datetime
+    mode: str
+    compared: int
+    matched: int
+    confirmed: int
+    pending: int
+
+
+def begun_at(con: Cursor) -> datetime | None:
+    """When the newest migration began; None where none ever did."""
+    at: datetime | None = con.value(
+        "SELECT max(changed_at) FROM parity_changes WHERE before IN ('off', 'done') AND after <> 'off'"
+    )
+    return at
+
+
+def groups(con: Cursor, mode: str) -> list[Group]:
+    """What differs now, by entity and field: most confirmed first, then what may become so."""
+    rows = con.rows(
+        f"""
+        SELECT entity, field,
+               count(*) FILTER (verdict = 'confirmed') AS confirmed,
+               count(*) FILTER (verdict = 'suspect') AS suspect,
+               count(*) FILTER (verdict = 'stale-input') AS stale_input,
+               count(*) FILTER (verdict = 'ignored') AS ignored,
+               count(*) FILTER (verdict = 'explained') AS explained,
+               list_sort(list(DISTINCT order_id)
+                         FILTER (order_id IS NOT NULL AND verdict IN ('confirmed', 'suspect')))[:{_MOST_ORDERS}],
+               list_sort(list(DISTINCT order_id) FILTER (order_id IS NOT NULL))[:{_MOST_ORDERS}],
+               min(first_seen_at), max(last_seen_at)
+        FROM parity_differences
+        WHERE mode = $mode AND gone_at IS NULL
+        GROUP BY entity, field
+        ORDER BY confirmed DESC, suspect DESC, stale_input DESC, ignored DESC, entity, field
+        """,  # noqa: S608 - our own number
+        {"mode": mode},
+    )
+    return [Group(*(*row[:7], tuple(row[7] or row[8] or ()), *row[9:])) for row in rows]
+
+
+def course(con: Cursor, mode: str, since: datetime | None, most: int) -> list[Compared]:
+    """The newest comparisons of a mode, oldest first."""
+    rows = con.rows(
+        """
+        SELECT finished_at, mode, compared, matched, confirmed, pending
+        FROM parity_runs
+        WHERE mode = $mode AND finished_at IS NOT NULL AND ($since IS NULL OR finished_at >= $since)
+        ORDER BY finished_at DESC
+        LIMIT $most
+        """,
+        {"mode": mode, "since": since, "most": most},
+    )
+    return [Compared(*row) for row in reversed(rows)]
+
+
+def order_named(con: Cursor, order_id: int) -> tuple[str, str] | None:
+    """(key, number) of a ShipStation order in production; None where production has none."""
+    row = con.row(
+        """
+        SELECT order_key, order_number
+        FROM orders_inbox
+        WHERE shipstation_order_id = $order_id
+        ORDER BY order_key
+        LIMIT 1
+        """,
+        {"order_id": order_id},
+    )
+    return (row[0], row[1]) if row is not None else None
