@@ -63,6 +63,7 @@ def _menu() -> dict[str, list[StreamlitPage]]:
         ],
         "System": [
             one("sync", "Sync", "sync"),
+            one("parity", "Parity", "compare_arrows"),
             one("jobs", "Jobs", "checklist"),
             one("imports", "Imports", "upload_file"),
             one("settings", "Settings", "settings"),

@@ -57,6 +57,20 @@ SIGNS: dict[str, tuple[str, str]] = {
     "sending": ("►", "blue"),
     "sent": ("✓", "green"),
     "unknown": ("?", "orange"),
+    # Gates, differences of two lanes, and rules that ignore some of them.
+    "pass": ("✓", "green"),
+    "fail": ("■", "red"),
+    "inconclusive": ("▲", "orange"),
+    "confirmed": ("■", "red"),
+    "suspect": ("▲", "orange"),
+    "stale-input": ("▲", "orange"),
+    "transient": ("✓", "gray"),
+    "ignored": ("–", "gray"),
+    "explained": ("✓", "blue"),
+    "in force": ("●", "green"),
+    "expired": ("■", "red"),
+    "used up": ("■", "red"),
+    "withdrawn": ("○", "gray"),
 }
 
 

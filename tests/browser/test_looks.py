@@ -32,6 +32,7 @@ PAGES = (
     "inventory?sku=17612&show=Movements",
     "charges",
     "sync",
+    "parity",
     "jobs",
     "imports",
     "settings",

@@ -1,0 +1,88 @@
+"""Parity: which sync writes production, whether another one would write the same, and the way from one to the other."""
+
+import streamlit as st
+
+from shipsync import runtime
+from shipsync.procedures import parity as procedure
+from shipsync.web import actions
+from shipsync.web.job_panel import job_panel
+from shipsync.web.parity_changes import changes_list
+from shipsync.web.parity_charts import match_rate_chart
+from shipsync.web.parity_differences import RULES_ASKED, differences
+from shipsync.web.parity_ignores import ignore_rules
+from shipsync.web.parity_press import change_dialog, change_said
+from shipsync.web.parity_state import (
+    figures,
+    gate_list,
+    newest_table,
+    nothing_to_migrate,
+    state_line,
+    summary_now,
+    trouble,
+)
+from shipsync.web.roles import Role, may, require
+
+VIEWS = ("Gates", "Differences", "Ignore rules", "Changes")
+_STATE = "parity_state_drawn"  # the state when the page was drawn as a whole
+
+require(Role.VIEWER)
+st.title("Parity")
+
+
+@st.fragment(run_every=5.0, key="parity_live")
+def _live() -> None:
+    told = summary_now()
+    if told.state != st.session_state[_STATE]:
+        st.rerun()  # what stands below is of another state by now
+    trouble(told)
+    state_line(told)
+    figures(told)
+
+
+@st.fragment(run_every=5.0, key="parity_gates")
+def _gates() -> None:
+    told = summary_now()
+    gate_list(told)
+    st.subheader("The newest comparisons")
+    newest_table(told)
+    match_rate_chart(told.mode)
+
+
+@st.fragment(run_every=5.0, key="parity_differences")
+def _differences() -> None:
+    differences(told.mode)
+
+
+@st.fragment(run_every=1.0, key="parity_job")
+def _job() -> None:
+    job_panel(procedure.WORKFLOW, key="parity_check", idle="Nobody has asked for a comparison yet.")
+
+
+def _press() -> None:
+    actions.press(procedure.WORKFLOW)
+
+
+told = summary_now()
+st.session_state[_STATE] = told.state
+change_dialog()
+change_said()
+if told.state == "done" and not told.has_migrated:
+    nothing_to_migrate(told)
+else:
+    _live()
+    if procedure.WORKFLOW in runtime.app().procedures and told.works_beside:
+        if may(Role.OPERATOR):
+            st.button("Compare now", key="parity_compare", icon=":material/compare_arrows:", on_click=_press)
+        _job()
+    if st.session_state.pop(RULES_ASKED, False):
+        st.session_state["view"] = "Ignore rules"
+    # As on Sync: a segmented control's chosen one is too faint in the dark.
+    match st.radio("View", VIEWS, horizontal=True, key="view", bind="query-params", label_visibility="collapsed"):
+        case "Gates":
+            _gates()
+        case "Differences":
+            _differences()
+        case "Ignore rules":
+            ignore_rules()
+        case "Changes":
+            changes_list()

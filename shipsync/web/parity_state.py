@@ -1,0 +1,204 @@
+"""The head of the page of the comparisons: where the deployment stands, its gates, and the newest figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from shipsync import runtime
+from shipsync.desk.parity import parity_summary
+from shipsync.desk.parity_records import Compared, GateLine, ParitySummary
+from shipsync.rules.deployment import NAMES
+from shipsync.web import words
+from shipsync.web.parity_press import REVIEW, change_button
+from shipsync.web.parity_words import MODES, STATES, change_words, named, share
+from shipsync.web.roles import Role, may
+from shipsync.web.tables import Column, table
+
+_COLUMNS = (
+    Column("mode", "Comparison"),
+    Column("finished_at", "When", "instant"),
+    Column("compared", "Compared", "number", help="Records that both sides have passed: n."),
+    Column("matched", "Equal", "number"),
+    Column("rate", "Of n", help="Equal, of what was compared."),
+    Column("bound", "May differ", help="At most this share of all records differs, 95 % sure."),
+    Column("confirmed", "Confirmed", "number", help="Still there after both sides have passed it again."),
+    Column("suspect", "Suspect", "number", help="Differs; whether it is lag shows at the next pass."),
+    Column("stale_input", "Stale input", "number", help="The two sides hold different versions of the record."),
+    Column("pending", "Pending", "number", help="Not passed by both sides yet, so neither equal nor different."),
+    Column("overdue", "Overdue", "number", help="Pending for longer than the cap: one side stands still."),
+    Column("transient", "Transient", "number", help="Was lag, and is gone."),
+    Column("ignored", "Ignored", "number", help="By rules that two people agreed on."),
+    Column("explained", "Explained", "number", help="Meant to differ."),
+)
+
+
+def summary_now() -> ParitySummary:
+    """How the two sides compare at this moment."""
+    app = runtime.app()
+    return parity_summary(app.db.read(), app.now())
+
+
+def nothing_to_migrate(told: ParitySummary) -> None:
+    """The page of a shipsync that never had legacy systems beside it."""
+    st.info(
+        "The unified sync writes production, and nothing is beside it: there is nothing to compare.",
+        icon=":material/check_circle:",
+    )
+    st.markdown(
+        "For the next change of the sync, put the legacy workflows beside it. They read the same account and write "
+        "tables of their own; both are compared record by record, and what the change does otherwise stands here with "
+        "its cause. Production is never touched by it. When nothing differs, end it again."
+    )
+    _buttons(told)
+
+
+def state_line(told: ParitySummary) -> None:
+    """Where the deployment stands, since when and by whom, and what writes production."""
+    since = ""
+    if told.since is not None:
+        ago = words.ago(told.since, runtime.app().now())
+        since = f" since {words.moment(told.since)} ({ago}), by {words.plain(told.by or 'nobody')}"
+    st.markdown(f"**{NAMES[told.state].capitalize()}**{since}.  \n{STATES[told.state]}")
+    beside = f" · beside it: **{named(told.works_beside)}**" if told.works_beside else ""
+    st.markdown(f"Production is written by **{named(told.writes_production)}**{beside}")
+
+
+def trouble(told: ParitySummary) -> None:
+    """What needs a person: differences that stand, records that one side misses, comparing that pauses."""
+    found = told.counts
+    if found is None:
+        return
+    if found.confirmed:
+        st.error(
+            f"{words.count(found.confirmed, 'record')} of {found.compared:,} {_differ(found.confirmed)}, and lag is "
+            "ruled out. Look at Differences, by cause.",
+            icon=":material/report:",
+        )
+    if found.overdue:
+        st.warning(
+            f"{words.count(found.overdue, 'record')} waited too long for one side: it stands still, or lags. "
+            "See Sync for its last runs.",
+            icon=":material/hourglass_top:",
+        )
+    if found.paused is not None:
+        st.warning(f"Comparing pauses: {words.plain(found.paused)}. Find the cause, then compare by hand.")
+
+
+def figures(told: ParitySummary) -> None:
+    """The four figures of the comparison that counts in this state."""
+    found = told.counts
+    if found is None:
+        st.caption("Nothing has been compared yet in this state.")
+        return
+    now = runtime.app().now()
+    one, two, three, four = st.columns(4)
+    one.metric(
+        "Equal",
+        share(found.match_rate),
+        f"{found.matched:,} of {words.count(found.compared, 'record')}"
+        if found.compared
+        else "no record passed by both",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    two.metric(
+        "Confirmed to differ",
+        words.number(found.confirmed),
+        f"{found.suspect:,} suspect, {found.stale_input:,} stale",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    oldest = found.oldest_pending_at
+    three.metric(
+        "Pending",
+        words.number(found.pending),
+        f"oldest {words.ago(oldest, now)}" if oldest is not None else "none waits" if not found.pending else "in time",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+    )
+    four.metric(
+        "May differ at most",
+        share(found.upper_bound),
+        f"95 % sure, n = {found.compared:,}",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        help="3/n where nothing differs: what was not seen among n records may still be rarer than this.",
+    )
+    noise = "not measured yet" if told.noise is None else words.count(told.noise, "difference")
+    st.caption(
+        f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}. Noise, which is legacy against itself: "
+        f"{noise}."
+    )
+
+
+def gate_list(told: ParitySummary) -> None:
+    """The gates of the next change with their evidence, and when it may come at the earliest; then the buttons."""
+    label, effect = change_words(told.next_change, told.state)
+    st.subheader(f"Next: {label}")
+    st.caption(effect)
+    with st.container(border=True, gap="xsmall"):
+        for one in told.gates:
+            st.markdown(_gate(one))
+    st.markdown(_when(told))
+    _buttons(told)
+
+
+def newest_table(told: ParitySummary) -> None:
+    """The newest comparison of each mode with all its counts."""
+    table(
+        [_row(one) for one in told.newest],
+        _COLUMNS,
+        key="parity_newest",
+        file="comparisons",
+        empty="Nothing has been compared in this migration yet.",
+        height="content",
+    )
+
+
+def _buttons(told: ParitySummary) -> None:
+    state, change = told.state, told.next_change
+    if not may(Role.ADMIN):
+        st.caption("A change of it needs the role admin.")
+        return
+    # What the dialog asks for itself keeps nobody out of it.
+    is_open = all(one.result == "pass" or one.name == REVIEW for one in told.gates)
+    with st.container(horizontal=True):
+        is_first = told.has_migrated or state != "done"
+        change_button(
+            change, state, key="parity_next", kind="primary" if is_first and is_open else "secondary",
+            disabled=not is_open,
+        )  # fmt: skip
+        if state != "off" and told.has_migrated:
+            change_button("rollback", state, key="parity_rollback", kind="secondary")
+
+
+def _gate(one: GateLine) -> str:
+    at = ""
+    if one.passes_at is not None:
+        at = f" It may pass {words.moment(one.passes_at)} ({words.until(one.passes_at, runtime.app().now())})."
+    return f"{words.state(one.result)} · **{one.name}**: {words.plain(one.words)}{at}"
+
+
+def _when(told: ParitySummary) -> str:
+    if told.is_passed:
+        return "Everything is passed: the change may be made now."
+    if {one.name for one in told.gates if one.result != "pass"} == {REVIEW}:
+        return "The press asks who has reviewed the plan."
+    if told.may_pass_at is not None:
+        return f"Only time is missing: it may be made from {words.moment(told.may_pass_at)} on."
+    open_ = sum(1 for one in told.gates if one.result != "pass")
+    return f"{open_} of {words.count(len(told.gates), 'gate')} {'is' if open_ == 1 else 'are'} not passed."
+
+
+def _row(one: Compared) -> Mapping[str, object]:
+    return one.model_dump() | {"mode": MODES[one.mode], "rate": share(one.match_rate), "bound": share(one.upper_bound)}
+
+
+def _differ(many: int) -> str:
+    return "differs" if many == 1 else "differ"
