@@ -172,19 +172,24 @@ def _replace_unknown(con: Cursor, name: str, table: Any) -> None:
 
 @contextmanager
 def two_sides(
-    folder: Path, *, seed: int = 1, orders_per_day: float = 0, switches: Switches | None = None
+    folder: Path,
+    *,
+    seed: int = 1,
+    orders_per_day: float = 0,
+    switches: Switches | None = None,
+    start: datetime = MONDAY,
 ) -> Iterator[Sides]:
     """Build both over one world; with `orders_per_day` its people live, else only the test acts."""
-    clock = VirtualClock(MONDAY)
+    clock = VirtualClock(start)
     time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
-    world = World(seed, MONDAY, orders_per_day=orders_per_day, switches=switches or Switches())
+    world = World(seed, start, orders_per_day=orders_per_day, switches=switches or Switches())
     settings = load_settings({"SHIPSYNC_TIMEZONE": "America/Los_Angeles"}, None)
     apps, servers = {}, {}
     with ExitStack() as stack:
         for side in ("legacy", "unified"):
             server = stack.enter_context(Server(world, clock.now))
             db = stack.enter_context(open_database(None, threads=1))
-            prepare_database(db, settings, MONDAY)
+            prepare_database(db, settings, start)
             door = open_door(server.url, "sandbox", "sandbox", time, jitter=random.Random(seed))
             stack.callback(door.close)
             doors = {"shipstation": door, "order_files": folder / "shop", "mail": MailFolder(folder / side)}

@@ -6,7 +6,7 @@ The two share no reading and no deciding, so what is alike is right at both, or 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from shipsync.sandbox.switches import Switches
 from tests.procedures.legacy_side import MONDAY, Sides, two_sides
 
 RINSE, PASTE = "17612 - 250237", "18795"
+BEFORE_THE_CLOCK_CHANGE = datetime(2026, 10, 28, 12, 0, tzinfo=UTC)
 BASKET = ((RINSE, 3), (PASTE, 1))
 
 
@@ -174,9 +175,9 @@ def test_every_difference_has_one_of_these_causes(sides: Sides) -> None:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_lived_week_differs_by_those_causes_alone(tmp_path: Path, seed: int) -> None:
-    with two_sides(tmp_path, seed=seed, orders_per_day=60) as sides:
+@pytest.mark.parametrize(("seed", "start"), [(1, MONDAY), (2, MONDAY), (3, BEFORE_THE_CLOCK_CHANGE)])
+def test_a_lived_week_differs_by_those_causes_alone(tmp_path: Path, seed: int, start: datetime) -> None:
+    with two_sides(tmp_path, seed=seed, orders_per_day=60, start=start) as sides:
         for _ in range(8 * 7):
             sides.send_up()
             both(sides, 180)
