@@ -74,6 +74,8 @@ def _compared(run: Run) -> Compared:
         finished_at=run.finished_at,
         period_start=run.period_start,
         period_end=run.period_end,
+        control_at=run.control_at,
+        candidate_at=run.candidate_at,
         compared=run.compared,
         matched=run.matched,
         match_rate=run.matched / run.compared if has_compared else None,

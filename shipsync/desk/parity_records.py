@@ -27,6 +27,8 @@ class Compared(Record):
     finished_at: datetime
     period_start: datetime | None  # of a replay: which answers were fed
     period_end: datetime | None
+    control_at: datetime | None  # how far each side had read; None of a replay
+    candidate_at: datetime | None
     compared: int  # passed by both sides
     matched: int
     match_rate: float | None  # of what was compared; None where nothing was

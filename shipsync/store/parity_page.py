@@ -46,6 +46,20 @@ def begun_at(con: Cursor) -> datetime | None:
     return at
 
 
+def edition(con: Cursor) -> tuple[object, ...]:
+    """What moves with every change, comparison, ignore rule and backup: cheap, for knowing when to ask for more."""
+    row = con.row(
+        """
+        SELECT (SELECT count(*) FROM parity_changes),
+               (SELECT count(*) FROM parity_runs),
+               (SELECT max(finished_at) FROM parity_runs),
+               (SELECT count(*) + count(approver) + count(withdrawn_at) + sum(hits) FROM parity_ignore_rules),
+               (SELECT max(finished_at) FROM runs WHERE workflow_name = 'backup')
+        """
+    )
+    return tuple(row or ())
+
+
 def groups(con: Cursor, mode: str) -> list[Group]:
     """What differs now, by entity and field: most confirmed first, then what may become so."""
     rows = con.rows(

@@ -10,7 +10,7 @@ from shipsync import runtime
 from shipsync.procedures import parity as procedure
 from shipsync.procedures.parity import Sides
 from shipsync.rules.deployment import SHADOW
-from shipsync.rules.parity_causes import causes
+from shipsync.rules.parity_causes import Attributes, causes
 from shipsync.rules.parity_fields import ENTITIES, RECORDS
 from shipsync.rules.parity_intended import INTENDED
 from shipsync.rules.parity_verdicts import Mode
@@ -185,9 +185,9 @@ def _rest_of_order(mode: Mode, one: Difference) -> None:
 
 def _facts(one: Difference) -> Iterable[str]:
     yield f"**What** {KINDS.get(one.kind, one.kind)}"
-    sides = procedure.sides_now(runtime.app().db.read())
-    if one.order_id is not None and sides is not None and SHADOW in ask(lanes):
-        known = ask(parity_causes.attributes_of, sides.control, sides.candidate, [one.order_id])[one.order_id]
+    sides = _sides(one.mode)
+    if one.order_id is not None and sides is not None:
+        known = _known_of(runtime.app().owner, one.run_id, sides, one.order_id)
         said = [f"{name} {words.plain(', '.join(sorted(values)))}" for name, values in known.items() if values]
         yield f"**Of the order** {' · '.join(said) or 'nothing is known any more'}"
     if one.rule is not None:
@@ -246,9 +246,8 @@ def _row(one: Difference) -> dict[str, object]:
 
 def _causes(mode: Mode, groups: Sequence[Group]) -> Sequence[tuple[str, ...]]:
     """Of each group what its orders have more often than all, in sentences. The lanes of a replay are gone by now."""
-    con = runtime.app().db.read()
-    run, sides = ask(parity_results.newest_run, mode), procedure.sides_now(con)
-    if run is None or sides is None or sides.mode != mode or SHADOW not in ask(lanes):
+    run, sides = ask(parity_results.newest_run, mode), _sides(mode)
+    if run is None or sides is None:
         return [() for _ in groups]
     asked = tuple(one.order_ids for one in groups)
     return _told_causes(runtime.app().owner, run.run_id, sides, asked)
@@ -266,6 +265,18 @@ def _told_causes(
         tuple(one.sentence for one in causes([known[order_id] for order_id in ids], everywhere, orders))
         for ids in groups
     )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _known_of(owner: str, run_id: str, sides: Sides, order_id: int) -> Attributes:
+    """As of one comparison, too: both lanes are read through for it."""
+    return parity_causes.attributes_of(runtime.app().db.read(), sides.control, sides.candidate, [order_id])[order_id]
+
+
+def _sides(mode: Mode) -> Sides | None:
+    """The lanes that are compared in a mode now; None where they are not there."""
+    sides = procedure.sides_now(runtime.app().db.read())
+    return sides if sides is not None and sides.mode == mode and SHADOW in ask(lanes) else None
 
 
 def _value(text: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import streamlit as st
 
@@ -10,6 +11,9 @@ from shipsync import runtime
 from shipsync.desk.parity import parity_summary
 from shipsync.desk.parity_records import Compared, GateLine, ParitySummary
 from shipsync.rules.deployment import NAMES
+from shipsync.rules.freshness import in_words
+from shipsync.store import parity_page
+from shipsync.store.cursor import Cursor
 from shipsync.web import words
 from shipsync.web.parity_press import REVIEW, change_button
 from shipsync.web.parity_words import MODES, STATES, change_words, named, share
@@ -35,9 +39,20 @@ _COLUMNS = (
 
 
 def summary_now() -> ParitySummary:
-    """How the two sides compare at this moment."""
+    """How the two sides compare, of this minute; what has changed or was compared since then is in it at once.
+
+    The gates count what was met in a whole lane: with 300,000 orders that takes 2.5 s of a processor (measured).
+    """
     app = runtime.app()
-    return parity_summary(app.db.read(), app.now())
+    con, now = app.db.read(), app.now()
+    return _summary(app.owner, parity_page.edition(con), now.replace(second=0, microsecond=0), _asked=(con, now))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _summary(
+    owner: str, edition: tuple[object, ...], minute: datetime, *, _asked: tuple[Cursor, datetime]
+) -> ParitySummary:
+    return parity_summary(*_asked)
 
 
 def nothing_to_migrate(told: ParitySummary) -> None:
@@ -131,9 +146,16 @@ def figures(told: ParitySummary) -> None:
         help="3/n where nothing differs: what was not seen among n records may still be rarer than this.",
     )
     noise = "not measured yet" if told.noise is None else words.count(told.noise, "difference")
+    read = ""
+    if found.control_at is not None and found.candidate_at is not None:
+        behind = abs(found.control_at - found.candidate_at)
+        read = (
+            f" Legacy had read through {words.clock(found.control_at)}, the unified sync through "
+            f"{words.clock(found.candidate_at)}: {in_words(behind)} apart."
+        )
     st.caption(
-        f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}. Noise, which is legacy against itself: "
-        f"{noise}."
+        f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}.{read} Noise, which is legacy against "
+        f"itself: {noise}."
     )
 
 

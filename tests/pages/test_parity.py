@@ -17,6 +17,7 @@ from shipsync.rules.parity_ignores import NewIgnoreRule
 from shipsync.rules.parity_verdicts import Found, Judged
 from shipsync.store import deployment, parity_results
 from shipsync.store.deployment import Changed
+from shipsync.store.lanes import make_lane
 from shipsync.web.parity_ignores import approve, propose, withdraw
 from shipsync.web.parity_press import dry_run, make
 from shipsync.web.parity_words import share
@@ -173,6 +174,23 @@ def test_differences_are_grouped_down_to_one_record_side_by_side(house: House, s
     assert f"**What else differs of ShipStation order {order_id}**" in said
     assert "Order 100951" in [one.label for one in test.get("page_link")]
     assert list(test.dataframe[-1].value["what"]) == ["status of an order"]
+
+
+def test_a_group_says_what_its_orders_have_in_common(house: House, site: Site) -> None:
+    for number in range(6):
+        house.world.place_manual_order(items=(("17904 - 250301" if number < 2 else "17612 - 250237", 1),))
+    live(house)
+    make_lane(house.app.db, "shadow")
+    compared(house, "live")
+    odd = house.rows("SELECT shipstation_order_id FROM orders_inbox JOIN order_items_inbox USING (order_key) "
+                     "WHERE base_sku = '17904' ORDER BY ALL")  # fmt: skip
+    for (order_id,) in odd:
+        differing(house, ("order", str(order_id), "status", "shipped", "on_hold"), order_id=order_id)
+    test = site.page("parity", view="Differences", entity="order", field="status", record=str(odd[0][0]))
+    sentence = "2 of 2 differing orders (100%) hold SKU 17904, 3.5 times their share of all orders (28.6%)."
+    assert list(test.dataframe[0].value["cause"]) == [sentence]
+    (facts,) = (line for line in site.text(test).splitlines() if line.startswith("**Of the order**"))
+    assert "SKU 17904" in facts
 
 
 def test_an_ignore_rule_is_proposed_refused_approved_and_withdrawn(house: House, site: Site) -> None:
