@@ -20,7 +20,7 @@ from typing import Any
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.census import TURNS
 from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
-from shipsync.rules.parity_causes import causes
+from shipsync.rules.parity_causes import LEAST_ORDERS, causes
 from shipsync.rules.parity_fields import AGGREGATE, RECORDS
 from shipsync.rules.parity_ignores import IgnoreRule, matches, state
 from shipsync.rules.parity_intended import Circumstances, explanation
@@ -312,7 +312,7 @@ def _causes(con: Cursor, sides: Sides, judged: Sequence[tuple[Found, Judged]]) -
             if found.order_id is not None and one.verdict in ("confirmed", "suspect")
         }
     )[:MOST_TOLD]
-    if not ids:
+    if len(ids) < LEAST_ORDERS:
         return []
     differing = parity_causes.attributes_of(con, sides.control, sides.candidate, ids)
     everywhere, orders = parity_causes.attributes_everywhere(con, sides.control, sides.candidate)

@@ -11,9 +11,12 @@ from shipsync.store.parity import checked
 # One row per order, attribute and value. Where an order is in one lane only, that lane tells.
 _TOLD = """
     WITH orders AS (
-        SELECT * FROM {control}.orders_inbox WHERE shipstation_order_id IS NOT NULL
-        UNION ALL BY NAME
-        SELECT * FROM {candidate}.orders_inbox
+        SELECT shipstation_order_id, order_key, shipping_carrier_code, status, source_system, modified_at
+        FROM {control}.orders_inbox
+        WHERE shipstation_order_id IS NOT NULL
+        UNION ALL
+        SELECT shipstation_order_id, order_key, shipping_carrier_code, status, source_system, modified_at
+        FROM {candidate}.orders_inbox
         WHERE shipstation_order_id NOT IN (
             SELECT shipstation_order_id FROM {control}.orders_inbox WHERE shipstation_order_id IS NOT NULL)
     ),
@@ -70,11 +73,11 @@ def attributes_everywhere(con: Cursor, control: str, candidate: str) -> tuple[di
     rows = con.rows(
         f"""
         {told}
-        SELECT attribute, value, count(DISTINCT order_id)
+        SELECT attribute, value, count(*)
         FROM told
         WHERE value IS NOT NULL
         GROUP BY attribute, value
         """  # noqa: S608 - checked names of lanes
     )
-    orders: int = con.value(f"{told} SELECT count(DISTINCT shipstation_order_id) FROM orders")  # noqa: S608
+    orders: int = con.value(f"{told} SELECT count(*) FROM orders")  # noqa: S608 - checked names of lanes
     return {(attribute, value): amount for attribute, value, amount in rows}, orders
