@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import streamlit as st
@@ -210,7 +210,8 @@ def _side(what: str, value: str | None, key: str) -> str | None:
 
 def _would_hide(rule: NewIgnoreRule) -> None:
     """Why it cannot be taken as far as its field and values go; else what it would hide of all that was ever found."""
-    refused = problems(rule, runtime.app().now())
+    # What is only not typed yet the press says.
+    refused = problems(replace(rule, reason="-", ticket="-", author="-"), runtime.app().now())
     if refused:
         st.markdown("\n".join(f"- {words.plain(one)}" for one in refused))
     hidden = parity_rules.back_test(runtime.app().db.read(), rule)

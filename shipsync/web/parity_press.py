@@ -139,7 +139,7 @@ def _told(foreseen: Outcome) -> Iterator[str]:
     for workflow in SYNCS:
         was, becomes = foreseen.marks_before.get(workflow), foreseen.marks_after.get(workflow)
         through = f"It has read through {words.moment(was)}" if was is not None else "It has read nothing yet"
-        moved = "" if was == becomes else f"; its mark becomes {words.moment(becomes)}"
+        moved = "" if words.moment(was) == words.moment(becomes) else f"; its mark becomes {words.moment(becomes)}"
         yield f"**{title(workflow)}** {deployment.will_do(foreseen.after, workflow)} {through}{moved}."
     if foreseen.first_query_from is not None:
         yield f"The first query goes back to {words.moment(foreseen.first_query_from)}, where legacy stood."

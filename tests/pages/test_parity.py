@@ -229,9 +229,12 @@ def test_the_form_of_a_rule_is_filled_in_from_a_difference_and_says_what_it_woul
     test.button(key="parity_propose").click().run()
     assert test.selectbox(key="parity_rule_field_order_1_0").value == "ship_city"
     assert [one.value for one in test.text_input][:2] == ["Reno", "RENO"]
-    said = site.text(test)
-    assert "A reason is needed" in said
-    assert "Of all differences on record it would hide 1." in said
+    assert "Of all differences on record it would hide 1." in site.text(test)
+    test.radio(key="parity_rule_control_1_0_kind").set_value("any value")
+    test.radio(key="parity_rule_candidate_1_0_kind").set_value("any value").run()
+    assert "a rule for every value would hide the field" in site.text(test)
+    test.button(key="parity_rule_save_0").click().run()
+    assert "A reason is needed\\. A ticket is needed\\. An author is needed" in site.text(test)
 
 
 def test_a_share_is_never_rounded_to_all_or_none() -> None:
