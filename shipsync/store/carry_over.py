@@ -21,18 +21,19 @@ from shipsync.rules.watermark import Mark
 from shipsync.store.cursor import Cursor
 from shipsync.store.lanes import OWN
 
-# Table -> by what its rows belong together, and the columns that say nothing of what was read.
+# Table -> by what its rows belong together, and the columns that say nothing of what was read. A content hash is the
+# unified sync's memory of a version: where legacy has none, that version is taken in once more, and hashed.
 _GROUPS: Mapping[str, tuple[str, frozenset[str]]] = {
     "orders_inbox": (
         "order_key",
         frozenset({"created_at", "updated_at", "source_hash", "claimed_by", "claimed_at", "uploaded_at",
-                   "upload_attempts", "upload_error"}),
+                   "upload_attempts", "upload_error", "content_hash"}),
     ),
     "order_items_inbox": ("order_key", frozenset()),
     "shipstation_order_line_items": ("shipstation_order_id", frozenset()),
-    "shipments": ("shipment_id", frozenset({"first_seen_at", "updated_at"})),
+    "shipments": ("shipment_id", frozenset({"first_seen_at", "updated_at", "content_hash"})),
     "shipment_items": ("shipment_id", frozenset()),
-    "fulfillments": ("fulfillment_id", frozenset({"first_seen_at", "updated_at"})),
+    "fulfillments": ("fulfillment_id", frozenset({"first_seen_at", "updated_at", "content_hash"})),
     "shipped_orders": ("shipstation_order_id", frozenset({"updated_at", "parcels_asked_at"})),
     "shipped_items": ("shipstation_order_id", frozenset()),
 }  # fmt: skip
@@ -80,10 +81,16 @@ def stage(con: Cursor) -> None:
         con.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE differing_{table} AS
-            SELECT DISTINCT {group}
-            FROM ((SELECT {columns} FROM main.{table} EXCEPT ALL SELECT {columns} FROM shadow.{table})
-                  UNION ALL
-                  (SELECT {columns} FROM shadow.{table} EXCEPT ALL SELECT {columns} FROM main.{table}))
+            WITH m AS (
+                SELECT {group}, count(*) AS rows, sum(hash({columns})) AS told FROM main.{table} GROUP BY {group}
+            ),
+            l AS (
+                SELECT {group}, count(*) AS rows, sum(hash({columns})) AS told FROM shadow.{table} GROUP BY {group}
+            )
+            SELECT {group}
+            FROM m
+            FULL JOIN l USING ({group})
+            WHERE m.rows IS DISTINCT FROM l.rows OR m.told IS DISTINCT FROM l.told
             """  # noqa: S608 - our own names
         )
         for side, schema in (("old", "main"), ("new", "shadow")):
