@@ -4,6 +4,7 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.procedures import parity as procedure
+from shipsync.rules.parity_verdicts import Mode
 from shipsync.web import actions
 from shipsync.web.job_panel import job_panel
 from shipsync.web.parity_changes import changes_list
@@ -20,6 +21,7 @@ from shipsync.web.parity_state import (
     summary_now,
     trouble,
 )
+from shipsync.web.parity_words import MODES
 from shipsync.web.roles import Role, may, require
 
 VIEWS = ("Gates", "Differences", "Ignore rules", "Changes")
@@ -49,8 +51,16 @@ def _gates() -> None:
 
 
 @st.fragment(run_every=5.0, key="parity_differences")
-def _differences() -> None:
-    differences(told.mode)
+def _differences(mode: Mode) -> None:
+    differences(mode)
+
+
+def _mode() -> Mode:
+    """Of which comparisons: those that count in this state, or others of this migration that found something."""
+    modes = [told.mode, *(one.mode for one in told.newest if one.mode != told.mode and one.matched < one.compared)]
+    if len(modes) == 1:
+        return told.mode
+    return st.radio("Compared", modes, format_func=MODES.__getitem__, horizontal=True, key="of", bind="query-params")
 
 
 @st.fragment(run_every=1.0, key="parity_job")
@@ -81,7 +91,7 @@ else:
         case "Gates":
             _gates()
         case "Differences":
-            _differences()
+            _differences(_mode())
         case "Ignore rules":
             ignore_rules()
         case "Changes":

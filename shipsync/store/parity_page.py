@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipsync.rules.parity_verdicts import Mode
+from shipsync.store import parity_results
 from shipsync.store.cursor import Cursor
+from shipsync.store.parity_results import Difference
 
 _MOST_ORDERS = 1_000  # of a group, for telling what they have in common
 
@@ -60,8 +63,11 @@ def edition(con: Cursor) -> tuple[object, ...]:
     return tuple(row or ())
 
 
-def groups(con: Cursor, mode: str) -> list[Group]:
-    """What differs now, by entity and field: most confirmed first, then what may become so."""
+def groups(con: Cursor, mode: str, run_id: str | None = None) -> list[Group]:
+    """What differs now, by entity and field: most confirmed first, then what may become so.
+
+    With `run_id` only what that comparison saw: no replay says of another one's differences that they are gone.
+    """
     rows = con.rows(
         f"""
         SELECT entity, field,
@@ -75,13 +81,30 @@ def groups(con: Cursor, mode: str) -> list[Group]:
                list_sort(list(DISTINCT order_id) FILTER (order_id IS NOT NULL))[:{_MOST_ORDERS}],
                min(first_seen_at), max(last_seen_at)
         FROM parity_differences
-        WHERE mode = $mode AND gone_at IS NULL
+        WHERE mode = $mode AND gone_at IS NULL AND ($run_id IS NULL OR run_id = $run_id)
         GROUP BY entity, field
         ORDER BY confirmed DESC, suspect DESC, stale_input DESC, ignored DESC, entity, field
         """,  # noqa: S608 - our own number
-        {"mode": mode},
+        {"mode": mode, "run_id": run_id},
     )
     return [Group(*(*row[:7], tuple(row[7] or row[8] or ()), *row[9:])) for row in rows]
+
+
+def records(
+    con: Cursor,
+    mode: Mode,
+    run_id: str | None,
+    *,
+    entity: str | None = None,
+    field_name: str | None = None,
+    order_id: int | None = None,
+    limit: int | None = None,
+) -> list[Difference]:
+    """What differs now of one group, or of one order; `run_id` as for `groups`. Those seen last come first."""
+    found = parity_results.differences(
+        con, [mode], entity=entity, field_name=field_name, order_id=order_id, is_there=True, limit=limit
+    )
+    return [one for one in found if run_id in (None, one.run_id)]
 
 
 def course(con: Cursor, mode: str, since: datetime | None, most: int) -> list[Compared]:

@@ -71,7 +71,7 @@ _LOG_COLUMNS = (
 
 def differences(mode: Mode) -> None:
     """What differs now, and below it the group or the record that the address names."""
-    groups = ask(parity_page.groups, mode)
+    groups = ask(parity_page.groups, mode, _only_run(mode))
     told = _causes(mode, groups)
     _in_common(mode)
     opened = table(
@@ -106,9 +106,8 @@ def _group(mode: Mode, group: Group, said: Sequence[str]) -> None:
     st.subheader(field_words(group.entity, group.field).capitalize())
     if said:
         st.markdown("\n".join(f"- {words.plain(one)}" for one in said))
-    rows = ask(
-        parity_results.differences, [mode], entity=group.entity, field_name=group.field, is_there=True, limit=SHOWN
-    )
+    run_id = _only_run(mode)
+    rows = ask(parity_page.records, mode, run_id, entity=group.entity, field_name=group.field, limit=SHOWN)
     opened = table(
         [_row(one) for one in rows],
         _COLUMNS,
@@ -117,9 +116,7 @@ def _group(mode: Mode, group: Group, said: Sequence[str]) -> None:
         empty="",
         all_rows=lambda: map(
             _row,
-            parity_results.differences(
-                runtime.app().db.read(), [mode], entity=group.entity, field_name=group.field, is_there=True
-            ),
+            parity_page.records(runtime.app().db.read(), mode, run_id, entity=group.entity, field_name=group.field),
         ),
         opens=True,
     )
@@ -173,7 +170,7 @@ def _may_be_ignored(one: Difference) -> bool:
 def _rest_of_order(mode: Mode, one: Difference) -> None:
     others = [
         other
-        for other in ask(parity_results.differences, [mode], order_id=one.order_id, is_there=True, limit=SHOWN)
+        for other in ask(parity_page.records, mode, _only_run(mode), order_id=one.order_id, limit=SHOWN)
         if (other.entity, other.key, other.field) != (one.entity, one.key, one.field)
     ]
     if others:
@@ -204,7 +201,7 @@ def _facts(one: Difference) -> Iterable[str]:
 
 def _whole_log(mode: Mode) -> None:
     """The log of everything that ever differed, also what is gone, as a file."""
-    newest = ask(parity_results.differences, [mode, "replay"], limit=SHOWN)
+    newest = ask(parity_results.differences, [mode], limit=SHOWN)
     with st.expander("The log of every difference there was", key="parity_log", on_change="rerun") as shell:
         if shell.open:
             table(
@@ -265,6 +262,12 @@ def _told_causes(
         tuple(one.sentence for one in causes([known[order_id] for order_id in ids], everywhere, orders))
         for ids in groups
     )
+
+
+def _only_run(mode: Mode) -> str | None:
+    """The newest replay, for only what it has seen differs; None where each comparison says what is gone."""
+    run = ask(parity_results.newest_run, mode) if mode in ("replay", "noise") else None
+    return run.run_id if run is not None else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

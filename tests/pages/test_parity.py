@@ -14,7 +14,7 @@ from shipsync.errors import NotPassed, Refused, Unusable
 from shipsync.procedures.deployment import Asked
 from shipsync.rules.deployment import State
 from shipsync.rules.parity_ignores import NewIgnoreRule
-from shipsync.rules.parity_verdicts import Found, Judged
+from shipsync.rules.parity_verdicts import Found, Judged, Mode
 from shipsync.store import deployment, parity_results
 from shipsync.store.deployment import Changed
 from shipsync.store.lanes import make_lane
@@ -39,7 +39,13 @@ def labels(test: AppTest) -> list[str]:
     return [button.label for button in test.button]
 
 
-def differing(house: House, *found: tuple[str, str, str, str | None, str | None], order_id: int | None = None) -> None:
+def differing(
+    house: House,
+    *found: tuple[str, str, str, str | None, str | None],
+    order_id: int | None = None,
+    mode: Mode = "live",
+    run_id: str = "parity-check.7",
+) -> None:
     """Differences of (entity, key, field, control, candidate) that a comparison has confirmed."""
     now = house.clock.now()
     seen = [
@@ -50,7 +56,7 @@ def differing(house: House, *found: tuple[str, str, str, str | None, str | None]
         for entity, key, field, control, candidate in found
     ]
     with house.app.db.transaction() as con:
-        parity_results.keep_differences(con, "live", seen, "parity-check.7", now)
+        parity_results.keep_differences(con, mode, seen, run_id, now)
 
 
 def live(house: House) -> None:
@@ -174,6 +180,18 @@ def test_differences_are_grouped_down_to_one_record_side_by_side(house: House, s
     assert f"**What else differs of ShipStation order {order_id}**" in said
     assert "Order 100951" in [one.label for one in test.get("page_link")]
     assert list(test.dataframe[-1].value["what"]) == ["status of an order"]
+
+
+def test_only_the_newest_replay_counts(house: House, site: Site) -> None:
+    live(house)
+    differing(house, ("order", "77", "status", "shipped", "on_hold"), mode="replay", run_id="replay.of.long.ago")
+    house.wait()
+    compared(house, "replay", matched=3_999, confirmed=1)
+    newest = house.rows("SELECT arg_max(run_id, finished_at) FROM parity_runs WHERE mode = 'replay'")[0][0]
+    differing(house, ("order", "78", "ship_city", "Reno", "Elko"), mode="replay", run_id=newest)
+    test = site.page("parity", view="Differences", of="replayed", entity="order", field="ship_city")
+    assert list(test.dataframe[0].value["what"]) == ["Ship to city of an order"]
+    assert list(test.dataframe[1].value["key"]) == ["78"]
 
 
 def test_a_group_says_what_its_orders_have_in_common(house: House, site: Site) -> None:
