@@ -1,4 +1,4 @@
-"""Commands that have a job done: sync, import, upload, eod, eow, eom, cleanup, backup, load."""
+"""Commands that have a job done: sync, import, upload, eod, eow, eom, cleanup, backup, load, parity replay."""
 
 from __future__ import annotations
 
@@ -73,6 +73,12 @@ def backup(settings: Settings, options: argparse.Namespace) -> Answer:
 def load(settings: Settings, options: argparse.Namespace) -> Answer:
     """`load {products,bundles,rates,opening-stock,weekly-history} FILE.csv`."""
     return _job(settings, options, "load", {"what": options.what, "path": str(options.path.resolve())})
+
+
+def replay(settings: Settings, options: argparse.Namespace) -> Answer:
+    """`parity replay [--from YYYY-MM-DD] [--to YYYY-MM-DD]`."""
+    days = {"first": options.first, "last": options.last}
+    return _job(settings, options, "parity-replay", {name: f"{day}" for name, day in days.items() if day is not None})
 
 
 def _job(settings: Settings, options: argparse.Namespace, kind: str, arguments: Mapping[str, object]) -> Answer:

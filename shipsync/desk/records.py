@@ -294,6 +294,13 @@ class MonthArguments(ClosingArguments):
     reason: str | None = Field(default=None, max_length=LONGEST_REASON)  # why, in spite of what the self-check warns of
 
 
+class ReplayArguments(Arguments):
+    """Of `parity-replay`: days, both included."""
+
+    first: BusinessDate | None = None  # None: 30 days before the last
+    last: BusinessDate | None = None  # None: now
+
+
 # What may be asked for from outside. Other jobs belong to a page.
 ASKABLE: Mapping[str, type[Arguments]] = {
     "shipstation-sync": SyncArguments,
@@ -307,6 +314,8 @@ ASKABLE: Mapping[str, type[Arguments]] = {
     "eod": ClosingArguments,
     "eow": ClosingArguments,
     "eom": MonthArguments,
+    "parity-check": Arguments,
+    "parity-replay": ReplayArguments,
 }
 
 

@@ -11,6 +11,7 @@ TITLES: Mapping[str, str] = {
     "shipstation-upload": "Upload to ShipStation",
     "xml-import": "Import of shop orders",
     "parity-check": "Comparison of both syncs",
+    "parity-replay": "Replay of recorded answers",
     "orders-cleanup": "Clean-up of closed orders",
     "backup": "Backup",
     "load": "Load of a file",

@@ -157,6 +157,21 @@ def page(con: Cursor, reading_id: str, page_no: int) -> StoredPage:
     return StoredPage(reading_id, page_no, cast(Feed, feed), zlib.decompress(body).decode(), answered_at, poison)
 
 
+def pages_of(con: Cursor, reading_ids: Sequence[str], feed: Feed) -> list[tuple[str, int]]:
+    """Of these readings those of one list, in the order they were begun: the id, and how many pages it has."""
+    return con.rows(
+        """
+        SELECT r.reading_id, count(p.page_no)
+        FROM readings r
+        JOIN api_pages p USING (reading_id)
+        WHERE r.reading_id IN (SELECT unnest($ids)) AND r.feed = $feed
+        GROUP BY r.reading_id, r.started_at
+        ORDER BY r.started_at, r.reading_id
+        """,
+        {"ids": list(reading_ids), "feed": feed},
+    )
+
+
 def readings_are_applied(con: Cursor, reading_ids: Sequence[str], run_id: str, now: datetime) -> None:
     """Close readings, in the transaction that applied them."""
     con.execute(
@@ -165,17 +180,25 @@ def readings_are_applied(con: Cursor, reading_ids: Sequence[str], run_id: str, n
     )
 
 
-def applied_runs(con: Cursor, workflows: Sequence[str]) -> list[AppliedRun]:
-    """The runs of these workflows that applied readings, in the order in which they did (DESIGN I14)."""
+def applied_runs(
+    con: Cursor, workflows: Sequence[str], since: datetime | None = None, until: datetime | None = None
+) -> list[AppliedRun]:
+    """The runs of these workflows that applied readings, in the order in which they did (DESIGN I14).
+
+    `since`, `until`: only those that applied theirs then, both ends included; None: from the first, to the last.
+    """
     rows = con.rows(
         """
         SELECT applied_by, workflow_name, applied_at, list(reading_id ORDER BY started_at, reading_id)
         FROM readings
-        WHERE workflow_name IN (SELECT unnest($workflows)) AND applied_at IS NOT NULL
+        WHERE workflow_name IN (SELECT unnest($workflows))
+          AND applied_at IS NOT NULL
+          AND ($since IS NULL OR applied_at >= $since)
+          AND ($until IS NULL OR applied_at <= $until)
         GROUP BY applied_by, workflow_name, applied_at
         ORDER BY applied_at, length(applied_by), applied_by
         """,
-        {"workflows": list(workflows)},
+        {"workflows": list(workflows), "since": since, "until": until},
     )
     return [AppliedRun(run_id, name, applied_at, tuple(reading_ids)) for run_id, name, applied_at, reading_ids in rows]
 

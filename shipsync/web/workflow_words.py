@@ -53,6 +53,15 @@ WORKFLOWS: Mapping[str, Workflow] = {
         {"compare": "Compare what both syncs have written"},
         "What a new sync does otherwise than the one in use stays unseen until it is on again.",
     ),
+    "parity-replay": Workflow(
+        {
+            "lanes": "Make room beside production",
+            "control": "Give the answers to the legacy workflows",
+            "again": "Give them to the legacy workflows once more",
+            "candidate": "Give them to the unified sync",
+            "compare": "Compare what each has made of them",
+        }
+    ),
     "orders-cleanup": Workflow(
         {"clean up": "Clear closed orders older than 60 days"},
         "Closed orders stay in the inbox until it is on again.",
@@ -186,6 +195,7 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
         "quarantined",
     ),
     "parity-check": ("keys compared",),
+    "parity-replay": ("keys compared",),
     "orders-cleanup": ("removed", "would be removed"),
     "backup": ("rows",),
     "load": ("rows read",),
