@@ -4,10 +4,11 @@
 2. control    the recorded answers are given to the two legacy workflows
 3. again      the same answers to the same two in a lane of their own: what differs there is the harness's own noise
 4. candidate  the same answers to the unified sync, run by run, as it applied them
-5. compare    control with again, control with candidate; the verdicts are kept and the lanes dropped
+5. compare    control with again, control with candidate; the verdicts are kept
+6. clear      the lanes are dropped, with all that is in them
 
 All three have read the same answers to their end, so there is no lag, and a difference is one of rules. Production is
-read and never written; each lane is dropped with all that is in it.
+read and never written.
 """
 
 from __future__ import annotations
@@ -130,8 +131,6 @@ def compare(work: Work) -> Result:
     check, now = work.lease.check, work.now()
     noise = compare_and_keep(db, Sides("noise", CONTROL, AGAIN), f"{work.run_id}.noise", now, check, period=period)
     found = compare_and_keep(db, Sides("replay", CONTROL, CANDIDATE), work.run_id, now, check, period=period)
-    for lane in LANES:
-        drop_lane(db, lane)
     work.count("keys compared", found.compared)
     work.count("keys explained", found.explained)
     work.count("keys confirmed", found.confirmed)
@@ -142,6 +141,13 @@ def compare(work: Work) -> Result:
     return {"compared": found.compared, "confirmed": found.confirmed, "noise": noise.compared - noise.matched}
 
 
+def drop_lanes(work: Work) -> Result:
+    """Step 6. Returns what the comparison came to."""
+    for lane in LANES:
+        drop_lane(_database(work), lane)
+    return work.results["compare"]
+
+
 PROCEDURE = Procedure(
     WORKFLOW,
     (
@@ -150,6 +156,7 @@ PROCEDURE = Procedure(
         Step("again", give_to_control_again),
         Step("candidate", give_to_candidate),
         Step("compare", compare),
+        Step("clear", drop_lanes),
     ),
 )
 

@@ -60,6 +60,7 @@ WORKFLOWS: Mapping[str, Workflow] = {
             "again": "Give them to the legacy workflows once more",
             "candidate": "Give them to the unified sync",
             "compare": "Compare what each has made of them",
+            "clear": "Clear the room again",
         }
     ),
     "orders-cleanup": Workflow(
