@@ -53,9 +53,15 @@ def test_a_merge_survivor_is_meant_to_differ() -> None:
 def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
     about = Circumstances("awaiting_shipment", "cancelled", reason)
     assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), about) == "vanished"
-    assert name_of(differs("order", "status", "uploaded", "cancelled"), about) == "vanished"
-    assert name_of(differs("order", "status", "shipped", "cancelled"), about) is None
+    uploaded, shipped = replace(about, control_status="uploaded"), replace(about, control_status="shipped")
+    assert name_of(differs("order", "status", "uploaded", "cancelled"), uploaded) == "vanished"
+    assert name_of(differs("order", "status", "shipped", "cancelled"), shipped) is None
     assert name_of(differs("order", "tracking_number", "T", None), about) is None
+    last_version = replace(differs("order", "modified_at", "19:15:00", "19:15:18"), is_stale=True)
+    assert name_of(last_version, about) == "vanished"
+    assert name_of(replace(last_version, field="ship_name"), about) == "vanished"
+    assert name_of(replace(last_version, field="order_total"), about) is None
+    assert name_of(last_version, shipped) is None
     cancelled_there = replace(about, candidate_status_reason=None)
     assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), cancelled_there) is None
 
