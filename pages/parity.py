@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from shipsync import runtime
+from shipsync.desk.parity_records import ParitySummary
 from shipsync.procedures import parity as procedure
+from shipsync.procedures import parity_replay
 from shipsync.rules.parity_verdicts import Mode
+from shipsync.store import jobs as jobs_store
 from shipsync.web import actions
+from shipsync.web.answers import ask
 from shipsync.web.job_panel import job_panel
 from shipsync.web.parity_changes import changes_list
 from shipsync.web.parity_charts import match_rate_chart
@@ -63,27 +66,54 @@ def _mode() -> Mode:
     return st.radio("Compared", modes, format_func=MODES.__getitem__, horizontal=True, key="of", bind="query-params")
 
 
-@st.fragment(run_every=1.0, key="parity_job")
-def _job() -> None:
-    job_panel(procedure.WORKFLOW, key="parity_check", idle="Nobody has asked for a comparison yet.")
+@st.fragment(run_every=1.0, key="parity_jobs")
+def _jobs() -> None:
+    for kind in (procedure.WORKFLOW, parity_replay.WORKFLOW):
+        if ask(jobs_store.newest_view, kind) is not None:
+            job_panel(kind, key=kind.replace("-", "_"))
+    if _is_calm(summary_now()) != _is_calm(told):
+        st.rerun()  # something has been compared
 
 
-def _press() -> None:
+def _presses() -> None:
+    with st.container(horizontal=True):
+        if told.works_beside:
+            st.button("Compare now", key="parity_compare", icon=":material/compare_arrows:", on_click=_compare)
+        st.button(
+            "Replay the last 30 days",
+            key="parity_replay_press",
+            icon=":material/replay:",
+            on_click=_replay,
+            help="What ShipStation answered to the unified sync is given to both once more, and to legacy twice: what "
+            "differs there is noise. ShipStation is not asked, and production is only read.",
+        )
+
+
+def _compare() -> None:
     actions.press(procedure.WORKFLOW)
+
+
+def _replay() -> None:
+    actions.press(parity_replay.WORKFLOW)
+
+
+def _is_calm(summary: ParitySummary) -> bool:
+    """Whether there is nothing to tell but how it begins."""
+    return summary.state == "done" and not summary.has_migrated and not summary.newest
 
 
 told = summary_now()
 st.session_state[_STATE] = told.state
 change_dialog()
 change_said()
-if told.state == "done" and not told.has_migrated:
+if _is_calm(told):
     nothing_to_migrate(told)
 else:
     _live()
-    if procedure.WORKFLOW in runtime.app().procedures and told.works_beside:
-        if may(Role.OPERATOR):
-            st.button("Compare now", key="parity_compare", icon=":material/compare_arrows:", on_click=_press)
-        _job()
+if may(Role.OPERATOR):
+    _presses()
+_jobs()
+if not _is_calm(told):
     if st.session_state.pop(RULES_ASKED, False):
         st.session_state["view"] = "Ignore rules"
     # As on Sync: a segmented control's chosen one is too faint in the dark.

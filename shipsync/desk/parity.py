@@ -28,19 +28,16 @@ _MODES: Mapping[State, Mode] = {
 _ALL: Sequence[Mode] = ("live", "reverse", "replay", "noise")
 
 
-def mode_of(state: State) -> Mode:
-    """The mode of the comparisons that count in a state."""
-    return _MODES[state]
-
-
 def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
     """How the two sides compare, with the gates of the next change as they stand."""
     known = deployment.deployment_of(con)
     state: State = known.state if known is not None else "done"
     change = gate_rules.next_change(state)
     gates = gate_rules.gates(change, gate_store.facts(con, now), now)
-    begun_at, mode = parity_page.begun_at(con), mode_of(state)
+    begun_at, mode = parity_page.begun_at(con), _MODES[state]
     newest = {one: _since(parity_results.newest_run(con, one), begun_at) for one in _ALL}
+    if newest[mode] is None and state == "done":  # nothing stood beside it, but answers may have been replayed
+        mode = "replay"
     noise = newest["noise"]
     return ParitySummary(
         state=state,

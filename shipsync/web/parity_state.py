@@ -64,7 +64,8 @@ def nothing_to_migrate(told: ParitySummary) -> None:
     st.markdown(
         "For the next change of the sync, put the legacy workflows beside it. They read the same account and write "
         "tables of their own; both are compared record by record, and what the change does otherwise stands here with "
-        "its cause. Production is never touched by it. When nothing differs, end it again."
+        "its cause. Production is never touched by it. When nothing differs, end it again. A replay needs none of "
+        "that: it gives what ShipStation has answered so far to both."
     )
     _buttons(told)
 

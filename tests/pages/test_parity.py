@@ -15,7 +15,7 @@ from shipsync.procedures.deployment import Asked
 from shipsync.rules.deployment import State
 from shipsync.rules.parity_ignores import NewIgnoreRule
 from shipsync.rules.parity_verdicts import Found, Judged, Mode
-from shipsync.store import deployment, parity_results
+from shipsync.store import deployment, jobs, parity_results
 from shipsync.store.deployment import Changed
 from shipsync.store.lanes import make_lane
 from shipsync.web.parity_ignores import approve, propose, withdraw
@@ -85,8 +85,21 @@ def test_without_a_migration_it_is_calm_and_says_how_shadow_is_used(site: Site) 
     said = site.text(test)
     assert "The unified sync writes production, and nothing is beside it" in said
     assert "For the next change of the sync, put the legacy workflows beside it" in said
-    assert labels(test) == ["Put the legacy workflows beside the sync"]
+    assert labels(test) == ["Put the legacy workflows beside the sync", "Replay the last 30 days"]
     assert not test.radio
+
+
+def test_a_replay_is_asked_for_and_told_without_a_migration(house: House, site: Site) -> None:
+    test = site.page("parity")
+    test.button(key="parity_replay_press").click().run()
+    assert [one.kind for one in jobs.latest_jobs(house.app.db.read())] == ["parity-replay"]
+    compared(house, "noise")
+    compared(house, "replay")
+    test = site.page("parity")
+    metrics = {one.label: one.value for one in test.metric}
+    assert (metrics["Equal"], metrics["Confirmed to differ"]) == ("100 %", "0")
+    assert "replayed. Noise, which is legacy against itself: 0 differences." in site.text(test)
+    assert "Roll back to the legacy workflows" not in labels(test)
 
 
 def test_who_writes_and_what_stands_before_the_next_change_is_told(house: House, site: Site) -> None:
