@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -35,11 +36,15 @@ from shipsync.procedures.reading import Reader, reader_of
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules import day_census
 from shipsync.rules.day_census import Compared
+from shipsync.rules.deployment import UNIFIED
+from shipsync.rules.identity import is_ours
 from shipsync.rules.ledger import NO_LOT
 from shipsync.rules.periods import business_date, day_words
+from shipsync.rules.routing import base_skus
 from shipsync.rules.shipstation import Feed, RemoteOrder
-from shipsync.store import closings, ledger, products, readings, weekly_history
+from shipsync.store import closings, deployment, ledger, products, readings, weekly_history
 from shipsync.store import day_census as store
+from shipsync.store import routing as routing_store
 from shipsync.store.closings import Closing
 from shipsync.store.cursor import Cursor
 from shipsync.store.ledger import Balance
@@ -236,6 +241,8 @@ def _compare(work: Work) -> list[Compared]:
     labels, broken_labels = _read(reader, "shipments", work.shipstation.shipments_on(day))
     marks, broken_marks = _read(reader, "fulfillments", work.shipstation.fulfillments_on(day))
     here = store.here(work.db.read(), day, {one.order_id for one in orders}, as_of)
+    if UNIFIED not in deployment.production_syncs(work.db.read()):
+        here = replace(here, not_ours={*here.not_ours} | _passed_over(work.db.read(), orders))
     with work.db.transaction() as con:
         work.lease.check(con)
         # They are compared and proof from now on; nothing of them is applied.
@@ -246,6 +253,16 @@ def _compare(work: Work) -> list[Compared]:
         day_census.marks(marks, here, day, as_of, broken=broken_marks),
     ]
     return [day_census.awaiting(orders, here, as_of, broken=broken_orders), *compared] if is_today else compared
+
+
+def _passed_over(con: Cursor, orders: Sequence[RemoteOrder]) -> set[int]:
+    """The orders that the legacy workflows have nothing to do with: they keep no routes that would say so."""
+    manual, keys = routing_store.manual_rule(con), routing_store.key_skus(con)
+    return {
+        one.order_id
+        for one in orders
+        if not is_ours(one.order_key) and not (manual.fits(one.order_number) and keys.has_key(base_skus(one)))
+    }
 
 
 def _read(reader: Reader, feed: Feed, pages: Iterator[Page[Any]]) -> tuple[list[Any], int]:
