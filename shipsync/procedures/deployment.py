@@ -12,6 +12,7 @@ migration is done; a kill in between leaves an empty or an unused one.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,8 @@ from shipsync.store.lanes import drop_lane, lanes, make_lane
 from shipsync.store.settings import audit, log_once
 
 BY_SWITCHES = "The switches of the workflows were set so."
+# The worker and the schedule may both notice them; the second one finds them followed.
+_FOLLOWING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +163,18 @@ def follow_switches(db: Database, zone: ZoneInfo, now: datetime) -> Outcome | No
     A cut-over that may not be made is kept as refused, which an alert tells, and the switches are set back: production
     goes on as it was.
     """
-    asked = store.asked_by_switches(db.read())
-    if asked is None:
-        return None
-    try:
-        return change(db, asked.change, Asked(asked.by, BY_SWITCHES), zone, now)
-    except NotPassed as error:
-        with db.transaction() as con:
-            store.put_refusal(con, asked.by, str(error), now)
-            store.set_switches(con, store.state_of(con), "shipsync", now)
-        return None
+    with _FOLLOWING:
+        asked = store.asked_by_switches(db.read())
+        if asked is None:
+            return None
+        by = asked.by.strip() or "the switches"
+        try:
+            return change(db, asked.change, Asked(by, BY_SWITCHES), zone, now)
+        except NotPassed as error:
+            with db.transaction() as con:
+                store.put_refusal(con, by, str(error), now)
+                store.set_switches(con, store.state_of(con), "shipsync", now)
+            return None
 
 
 def _make(con: Cursor, what: Change, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:

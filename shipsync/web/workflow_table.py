@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import streamlit as st
@@ -9,7 +10,8 @@ import streamlit as st
 from shipsync import runtime
 from shipsync.desk.here import SYNC
 from shipsync.jobs.schedule import NIGHTLY
-from shipsync.store import marks, runs, workflows
+from shipsync.store import deployment, marks, runs, workflows
+from shipsync.store.cursor import Cursor
 from shipsync.store.runs import RunLine
 from shipsync.store.workflows import Control
 from shipsync.web import actions, words, workflow_words
@@ -56,7 +58,7 @@ def workflow_table() -> None:
     newest = ask(runs.newest_of_each)
     rows = [
         _row(control, newest.get(control.workflow), app.schedule.next_at(control.workflow), now)
-        for control in _controls()
+        for control in _controls(deployment.controls_in_force)
     ]
     table(rows, COLUMNS, key="workflows_table", file="workflows", empty="No workflow is known yet.", height="content")
 
@@ -140,10 +142,10 @@ def _interval(control: Control, *, is_admin: bool) -> None:
     st.caption("min", width="content")
 
 
-def _controls() -> list[Control]:
-    """The one that everything hangs on first, then as the work goes."""
+def _controls(question: Callable[[Cursor], list[Control]] = workflows.all_controls) -> list[Control]:
+    """The one that everything hangs on first, then as the work goes. As they are set, or as `question` tells them."""
     order = list(workflow_words.WORKFLOWS)
-    known = ask(workflows.all_controls)
+    known = ask(question)
     return sorted(known, key=lambda one: order.index(one.workflow) if one.workflow in order else len(order))
 
 
