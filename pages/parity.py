@@ -68,7 +68,9 @@ def _mode() -> Mode:
 
 @st.fragment(run_every=1.0, key="parity_jobs")
 def _jobs() -> None:
-    for kind in (procedure.WORKFLOW, parity_replay.WORKFLOW):
+    # While one side alone does the work, the schedule's comparisons have nothing to say.
+    kinds = (procedure.WORKFLOW, parity_replay.WORKFLOW) if told.works_beside else (parity_replay.WORKFLOW,)
+    for kind in kinds:
         if ask(jobs_store.newest_view, kind) is not None:
             job_panel(kind, key=kind.replace("-", "_"))
     if _is_calm(summary_now()) != _is_calm(told):

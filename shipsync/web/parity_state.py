@@ -67,6 +67,9 @@ def nothing_to_migrate(told: ParitySummary) -> None:
         "its cause. Production is never touched by it. When nothing differs, end it again. A replay needs none of "
         "that: it gives what ShipStation has answered so far to both."
     )
+    for one in told.gates:
+        if one.result != "pass" and one.name != REVIEW:
+            st.caption(f"Before that: {words.plain(one.words)}")
     _buttons(told)
 
 

@@ -87,6 +87,7 @@ def test_without_a_migration_it_is_calm_and_says_how_shadow_is_used(site: Site) 
     assert "For the next change of the sync, put the legacy workflows beside it" in said
     assert labels(test) == ["Put the legacy workflows beside the sync", "Replay the last 30 days"]
     assert not test.radio
+    assert "Before that: There is no verified backup" in said
 
 
 def test_a_replay_is_asked_for_and_told_without_a_migration(house: House, site: Site) -> None:
