@@ -100,8 +100,8 @@ INTENDED: Mapping[str, IntendedChange] = {
         ),
         IntendedChange(
             "vanished",
-            "An order that ShipStation has no more is closed, and the legacy workflows leave it open for good. The last "
-            "version of it may have been seen by one side only.",
+            "An order that ShipStation has no more is closed, and the legacy workflows leave it open for good. Its "
+            "last version may have been seen by one side only.",
             "test_an_order_that_vanished_is_meant_to_differ",
             _is_vanished,
         ),
