@@ -62,6 +62,7 @@ bench: $(VENV)/development
 	$(BIN)/python -m bench.inventory
 	$(BIN)/python -m bench.closings
 	$(BIN)/python -m bench.charges
+	$(BIN)/python -m bench.efficiency
 	$(BIN)/python -m bench.parity
 
 $(BIN)/python:
