@@ -174,7 +174,15 @@ _CLASSES: Mapping[str, str] = {
     "new manual order": _ROUTED + "('new_manual', 'new_manual_shared_number')",
     "no key product": _ROUTED + "('no_key_sku')",
     "split": _ROUTED + "('split_child')",
-    "merged": _ROUTED + "('merge_survivor')",
+    # Of two that were known already the one that is gone tells it.
+    "merged": """
+        SELECT (SELECT count(*)
+                FROM shadow.routing_log
+                WHERE modified_at <= $settled AND reason = 'merge_survivor')
+               + (SELECT count(*)
+                  FROM shadow.orders_inbox
+                  WHERE modified_at <= $settled AND status_reason LIKE 'merged into %')
+    """,
     "cancelled": _ORDERS + "status = 'cancelled'",
     "shipped": _ORDERS + "status = 'shipped'",
     "status change": f"SELECT count(*) FROM ({_VERSIONS}) WHERE status <> before",  # noqa: S608
