@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,33 @@ def test_after_the_cut_over_control_is_still_the_side_of_the_legacy_workflows(be
     assert parity.sides_now(beside.app.db.read()) == parity.Sides("live", "main", SHADOW)
     goes_over_to(beside, "reverse_shadow")
     assert parity.sides_now(beside.app.db.read()) == parity.Sides("reverse", SHADOW, "main")
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("seed", [3, 4])
+def test_days_of_both_engines_each_at_its_own_pace_confirm_nothing(tmp_path: Path, seed: int) -> None:
+    paces = random.Random(seed)
+    with a_house(tmp_path, orders_per_day=150, seed=seed, start=NOON - minutes(10 * 60)) as house:
+        goes_over_to(house, "shadow_live")
+        compared = 0
+        for quarter in range(4 * 30):
+            house.wait(15)
+            if quarter % 2 == 0:
+                house.import_shop()
+                house.upload()
+            due = [workflow for number, workflow in enumerate(LEGACY) if (quarter + 2 * number) % 4 == 0]
+            due += [SYNC] if paces.random() < 0.8 else []
+            paces.shuffle(due)
+            for workflow in due:
+                assert house.job(workflow).status == "succeeded"
+            if quarter % 8 == 7:
+                run = checked(house)
+                assert (run.confirmed, run.overdue, run.paused) == (0, 0, None)
+                compared = run.compared
+        assert compared > 400
+        writes(house, ONE, id=an_order(house))
+        checked(house)
+        passes(house)
+        assert checked(house).confirmed == 1
+        (told,) = parity_results.differences(house.app.db.read(), ["live"], verdicts=["confirmed"])
+        assert (told.order_id, told.field) == (an_order(house), "tracking_number")
