@@ -128,6 +128,13 @@ def test_questions_are_answered_by_the_server(beside: Warehouse, capsys: pytest.
     assert "on   orders-cleanup" in said(capsys)
     assert main(["workflow", "enable", "orders-cleanpu"]) == 2
     assert "There are: " in said(capsys)
+    assert main(["parity", "status"]) == 0
+    assert "shipstation-sync: writes production." in said(capsys)
+    named = ["--by", "Ann", "--reason", "as planned"]
+    assert main(["parity", "cutover", *named]) == 1
+    assert "goes from ready; the deployment is done." in said(capsys)
+    assert main(["parity", "rollback", *named, "--dry-run"]) == 0
+    assert "nothing is changed: the deployment goes from done to off." in said(capsys)
 
 
 def test_another_token_than_the_servers_is_wrong_usage(
