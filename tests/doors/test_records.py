@@ -289,6 +289,12 @@ SHAPE_ID: dict[Feed, str] = {
         ({"shipTo": "Austin"}, "shipTo is not an address."),
         ({"advancedOptions": 7}, "advancedOptions is not an object with fields."),
         ({"orderTotal": "34.98"}, "orderTotal is not an amount: '34.98'."),
+        ({"orderTotal": 10**10}, "orderTotal is not an amount: '10000000000'."),
+        ({"orderTotal": 9999999999.996}, "orderTotal is not an amount: '9999999999.996'."),
+        (
+            {"items": [ITEM | {"quantity": 2**31}]},
+            "An item of items has a quantity that is none: 2147483648 (sku 17612 - 250237).",
+        ),
         ({"externallyFulfilled": "no"}, "externallyFulfilled is neither true nor false."),
         ({"orderKey": ["a"]}, "orderKey is not a text."),
     ],
@@ -298,6 +304,17 @@ def test_a_row_of_another_kind_is_set_aside_with_a_plain_reason(change: dict[str
     assert len(good) == 1
     assert bad.reason == reason
     assert bad.order_number == "100521"
+
+
+@pytest.mark.parametrize(
+    ("number", "cents"), [("19.985", "19.99"), ("-19.985", "-19.99"), ("7.350000000000001", "7.35"), ("7", "7")]
+)
+def test_an_amount_is_rounded_to_cents_once(number: str, cents: str) -> None:
+    body = json.dumps({"orders": [ORDER | {"items": [ITEM | {"unitPrice": "HERE"}]}], "total": 1})
+    (order,), bad = read_page("orders", body.replace('"HERE"', number), ANSWERED_AT)
+    assert not bad
+    assert isinstance(order, RemoteOrder)
+    assert order.lines[0].unit_price == Decimal(cents)
 
 
 @pytest.mark.parametrize(

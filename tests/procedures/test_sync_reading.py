@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -305,3 +307,14 @@ def test_an_idle_cycle_is_one_request_and_an_idle_hour_at_most_thirteen(house: H
         assert len(house.server.requests) - before <= 13
         assert sorted(cycles)[:-1] == [1] * 11
     assert wrong(house) == []
+
+
+def test_a_price_of_three_digits_is_kept_in_cents_and_stops_nobody(house: House) -> None:
+    order = house.world.place_manual_order("100301")
+    house.world.edit(order.order_id, fields={"lines": (replace(order.lines[0], unit_price=Decimal("19.985")),)})
+    house.world.place_manual_order("100302")
+    house.wait()
+    house.sync()
+    prices = house.rows("SELECT order_number, unit_price FROM order_items_inbox ORDER BY order_number")
+    assert prices[0] == ("100301", Decimal("19.99"))
+    assert prices[1][0] == "100302"

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from shipsync.doors.shipstation.dates import to_date, to_instant
@@ -40,8 +40,10 @@ T = TypeVar("T")
 
 _NOWHERE = Address()
 _MAX_ID = 2**63 - 1
-_MAX_USD = 10**12  # more is no amount, and no column holds it
+_MAX_QUANTITY = 2**31 - 1
+_MAX_USD = 10**10  # so much or more is no amount, and no column holds it
 _MAX_DIGITS = 30  # behind the point; a number of doubtful arithmetic has up to 17
+_CENT = Decimal("0.01")
 
 # One text for equal content: sorted names, no spaces, numbers as floats (12.50 and 12.5 are the same).
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=float, check_circular=False)
@@ -301,6 +303,8 @@ def _line(item: object, name: str) -> RemoteLine:
     quantity = _whole(item, "quantity")
     if quantity is None:
         raise _Unreadable(f"An item of {name} has no quantity (sku {_text(item, 'sku')}).")
+    if abs(quantity) > _MAX_QUANTITY:
+        raise _Unreadable(f"An item of {name} has a quantity that is none: {quantity} (sku {_text(item, 'sku')}).")
     return RemoteLine(
         order_item_id=_whole(item, "orderItemId"),
         line_item_key=_text(item, "lineItemKey"),
@@ -374,8 +378,12 @@ def _money(row: Row, name: str) -> Decimal | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
-    if isinstance(value, Decimal) and -_MAX_USD < value < _MAX_USD and _digits_after_point(value) <= _MAX_DIGITS:
-        return value
+    if isinstance(value, Decimal) and -_MAX_USD < value < _MAX_USD:
+        digits = _digits_after_point(value)
+        # More than cents is rounded here, once (DESIGN D17): a price of three digits, or doubtful arithmetic.
+        cents = value if digits <= 2 else value.quantize(_CENT, ROUND_HALF_UP) if digits <= _MAX_DIGITS else None
+        if cents is not None and abs(cents) < _MAX_USD:
+            return cents
     raise _Unreadable(f"{name} is not an amount: {str(value)[:40]!r}.")
 
 
