@@ -30,6 +30,8 @@ CHANGES: tuple[Change, ...] = get_args(Change)
 UNIFIED = "shipstation-sync"
 LEGACY = ("status-sync", "manual-order-sync")
 SYNCS = (UNIFIED, *LEGACY)
+# A person's reading of past days by the unified sync's code: it works where that works.
+BACKFILL = "backfill"
 # Orders first: the other one takes in the labels of orders that are here.
 _LEGACY_IN_ORDER = ("manual-order-sync", "status-sync")
 MAIN, SHADOW = "main", "shadow"
@@ -74,7 +76,7 @@ def state_named(text: str) -> State:
 
 def lane(state: State, workflow: str) -> str | None:
     """Where a workflow writes in this state; None where it does nothing. All others write production."""
-    if workflow == UNIFIED:
+    if workflow in (UNIFIED, BACKFILL):
         return None if state in _UNIFIED_RESTS else MAIN if state in _UNIFIED_WRITES else SHADOW
     if workflow in LEGACY:
         return None if state in _LEGACY_RESTS else SHADOW if state in _UNIFIED_WRITES else MAIN

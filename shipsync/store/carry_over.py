@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipsync.rules.deployment import LEGACY, UNIFIED
+from shipsync.rules.deployment import BACKFILL, LEGACY, UNIFIED
 from shipsync.rules.watermark import Mark
 from shipsync.store.cursor import Cursor
 from shipsync.store.lanes import OWN
@@ -259,12 +259,13 @@ _KEPT_BY_THE_SYNC: Mapping[str, tuple[str, ...]] = {
 
 def forget_unapplied(con: Cursor) -> int:
     """Let go of what the unified sync has fetched into production and not applied: its mark has not passed it."""
-    unapplied = "SELECT reading_id FROM main.readings WHERE workflow_name = $sync AND applied_at IS NULL"
-    con.execute(f"DELETE FROM main.api_pages WHERE reading_id IN ({unapplied})", {"sync": UNIFIED})  # noqa: S608
-    gone = con.rows(
-        "DELETE FROM main.readings WHERE workflow_name = $sync AND applied_at IS NULL RETURNING reading_id",
-        {"sync": UNIFIED},
+    theirs = "workflow_name IN (SELECT unnest($syncs)) AND applied_at IS NULL"
+    syncs = {"syncs": [UNIFIED, BACKFILL]}
+    con.execute(
+        f"DELETE FROM main.api_pages WHERE reading_id IN (SELECT reading_id FROM main.readings WHERE {theirs})",  # noqa: S608
+        syncs,
     )
+    gone = con.rows(f"DELETE FROM main.readings WHERE {theirs} RETURNING reading_id", syncs)  # noqa: S608 - our words
     return len(gone)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shipsync.rules import deployment as rules
-from shipsync.rules.deployment import LEGACY, MAIN, SHADOW, SYNCS, UNIFIED, Change, State, state_named
+from shipsync.rules.deployment import BACKFILL, LEGACY, MAIN, SHADOW, SYNCS, UNIFIED, Change, State, state_named
 from shipsync.rules.watermark import Mark
 from shipsync.store import workflows
 from shipsync.store.cursor import Cursor
@@ -52,7 +52,7 @@ class Changed:
 
 def lane_of(con: Cursor, workflow: str) -> str | None:
     """Where a workflow writes now: 'main' is production, else a lane (store/lanes.py); None where it does nothing."""
-    return MAIN if workflow not in SYNCS else rules.lane(state_of(con), workflow)
+    return rules.lane(state_of(con), workflow) if workflow in (*SYNCS, BACKFILL) else MAIN
 
 
 def state_of(con: Cursor) -> State:
@@ -210,7 +210,7 @@ def refuse_running_syncs(con: Cursor) -> None:
             run_id = NULL, owner = NULL, acquired_at = NULL, heartbeat_at = NULL, expires_at = NULL
         WHERE workflow_name IN (SELECT unnest($syncs))
         """,
-        {"syncs": list(SYNCS)},
+        {"syncs": [*SYNCS, BACKFILL]},
     )
 
 

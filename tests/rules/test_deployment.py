@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from shipsync.errors import NotPassed
 from shipsync.rules.deployment import (
+    BACKFILL,
     CHANGES,
     LEGACY,
     MAIN,
@@ -125,6 +126,11 @@ def test_a_legacy_workflow_runs_switched_off_only_beside_production(state: State
             assert (state, lane(state, workflow)) == ("reverse_shadow", SHADOW)
         if lane(state, workflow) is None:
             assert not runs
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_backfill_works_where_the_unified_sync_does(state: State) -> None:
+    assert lane(state, BACKFILL) == lane(state, UNIFIED)
 
 
 def test_all_other_workflows_write_production_whatever_the_state() -> None:
