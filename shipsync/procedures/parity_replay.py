@@ -95,7 +95,8 @@ def make_lanes(work: Work) -> Result:
         drop_lane(db, lane)
         # What was closed long before the period comes as closed.
         prepare_lane(db, lane, work_at(db, work.settings, UNIFIED, work.run_id, since))
-    work.log(f"Replaying what {len(runs):,} runs of the sync were answered from {since} to {until}.")
+    span = f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M} UTC"
+    work.log(f"Replaying what {len(runs):,} runs of the sync were answered, {span}.")
     return {"from": since.isoformat(), "to": until.isoformat(), "runs": len(runs)}
 
 
