@@ -45,7 +45,7 @@ def with_both_sides_behind(house: House) -> None:
     ran(house, UNIFIED)
 
 
-@pytest.fixture(params=["cutover", "rollback"])
+@pytest.fixture(params=["cutover", pytest.param("rollback", marks=pytest.mark.sweep)])
 def before(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Change, str]:
     """A database before the change, the change, and its instant."""
     change: Change = request.param
