@@ -20,6 +20,7 @@ from typing import Any
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.census import TURNS
 from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
+from shipsync.rules.legacy import LOOKS_BACK, STATUS_SYNC
 from shipsync.rules.parity_causes import LEAST_ORDERS, causes
 from shipsync.rules.parity_fields import AGGREGATE, RECORDS
 from shipsync.rules.parity_ignores import IgnoreRule, matches, state
@@ -37,10 +38,9 @@ from shipsync.rules.parity_verdicts import (
     trips,
     weightiest,
 )
-from shipsync.store import parity, parity_causes, parity_results, parity_rules, workflows
+from shipsync.store import deployment, parity, parity_causes, parity_results, parity_rules, workflows
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Tables
-from shipsync.store.deployment import state_of
 from shipsync.store.lanes import lanes
 from shipsync.store.parity import Comparison, Counted
 from shipsync.store.parity_results import Identity, KeptDifference, Run
@@ -68,10 +68,10 @@ class Sides:
 def compare(work: Work) -> Result:
     """Step 1. Returns what it came to."""
     con = work.db.read()
-    deployment = state_of(con)
+    stands = deployment.state_of(con)
     sides = sides_now(con)
     if sides is None:
-        work.log(f"Nothing to compare: the deployment is {NAMES[deployment]}, so one side alone does the work.")
+        work.log(f"Nothing to compare: the deployment is {NAMES[stands]}, so one side alone does the work.")
         return {"compared": 0}
     if SHADOW not in lanes(con):
         work.log("Nothing to compare yet: the other sync has not run.")
@@ -97,10 +97,10 @@ PROCEDURE = Procedure(WORKFLOW, (Step("compare", compare),))
 
 def sides_now(con: Cursor) -> Sides | None:
     """What is compared as the deployment stands; None while one side alone does the work."""
-    deployment = state_of(con)
-    if deployment in ("off", "done"):
+    stands = deployment.state_of(con)
+    if stands in ("off", "done"):
         return None
-    if deployment == "reverse_shadow":
+    if stands == "reverse_shadow":
         return Sides("reverse", SHADOW, MAIN)
     return Sides("live", MAIN, SHADOW)
 
@@ -112,7 +112,20 @@ def passes_now(con: Cursor, sides: Sides) -> Passes | None:
     return Passes(
         parity.passed(con, sides.control, LEGACY),
         parity.passed(con, sides.candidate, [UNIFIED]),
+        _both_read_from(con, sides),
     )
+
+
+def _both_read_from(con: Cursor, sides: Sides) -> datetime | None:
+    """From when on both engines have read: a new lane begins with the days that its engine reads back to.
+
+    What lies before, one side has from earlier days and the other one never sees; a replay compares it.
+    """
+    begun_at = deployment.put_beside_at(con)
+    if sides.mode == "reverse" and begun_at is not None:
+        first = parity.first_pass_at(con, STATUS_SYNC, begun_at)
+        return first - LOOKS_BACK if first is not None else None
+    return parity.read_from(con, sides.candidate)
 
 
 def compare_and_keep(

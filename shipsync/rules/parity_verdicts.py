@@ -59,6 +59,8 @@ class Passes:
 
     control: Passed
     candidate: Passed
+    # From when on both have read everything: what has not changed since is not compared. None: always.
+    since: datetime | None = None
 
     def passed_again(self, entity: str) -> datetime | None:
         """Both engines have begun, at or after this instant, to read all that such a record is told from.

@@ -55,6 +55,14 @@ def lane_of(con: Cursor, workflow: str) -> str | None:
     return rules.lane(state_of(con), workflow) if workflow in (*SYNCS, BACKFILL) else MAIN
 
 
+def put_beside_at(con: Cursor) -> datetime | None:
+    """When the legacy workflows were put beside a migration that was done; None where a cut-over has put them there."""
+    newest = con.row(
+        "SELECT arg_max(before, change_no), max(changed_at) FROM parity_changes WHERE after = 'reverse_shadow'"
+    )
+    return newest[1] if newest is not None and newest[0] == "done" else None
+
+
 def state_of(con: Cursor) -> State:
     """Where the move to the unified sync stands."""
     return state_named(con.value(f"SELECT {_STATE}"))

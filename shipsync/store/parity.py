@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shipsync.rules.deployment import UNIFIED
 from shipsync.rules.parity_fields import AGGREGATE, ENTITIES, LIST, PRESENCE, RECORDS, Entity, differing
 from shipsync.rules.parity_intended import Circumstances
 from shipsync.rules.parity_verdicts import ON_ORDERS, Found, Kind, Passed, Passes
@@ -90,18 +91,20 @@ _HERE = """
 # Of entities with lines: the field that adds them up, and the one that lists the same.
 _SUMMED, _LISTED = "quantity", "lines"
 
-# Orders that have changed, or whose parcels have, since both sides had passed everything.
+# Orders that have changed, or whose parcels have, since an instant.
 _MOVING_ORDERS = """
     SELECT shipstation_order_id FROM {lane}.orders_inbox
-    WHERE coalesce(modified_at, uploaded_at, created_at) > $settled AND shipstation_order_id IS NOT NULL
+    WHERE coalesce(modified_at, uploaded_at, created_at) > ${instant} AND shipstation_order_id IS NOT NULL
 """
 _MOVING_PARCELS = """
     SELECT shipstation_order_id FROM {lane}.shipments
-    WHERE greatest(created_at, voided_at) > $settled AND shipstation_order_id IS NOT NULL
+    WHERE greatest(created_at, voided_at) > ${instant} AND shipstation_order_id IS NOT NULL
     UNION
     SELECT shipstation_order_id FROM {lane}.fulfillments
-    WHERE greatest(created_at, voided_at) > $settled AND shipstation_order_id IS NOT NULL
+    WHERE greatest(created_at, voided_at) > ${instant} AND shipstation_order_id IS NOT NULL
 """
+
+_MOVING = (_MOVING_ORDERS, _MOVING_PARCELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +230,20 @@ def aggregates(
     settled = passes.settled(AGGREGATE) if passes is not None else None
     if passes is not None and settled is None:
         return Counted(0, 0, 0, None, 0, is_cut=False), ()
-    moving = ""
+    moving, standing = "", ""
     parameters: dict[str, object] = {"orders": list(leaving_out), "labels": list(labels)}
     if settled is not None:
-        moving = " UNION ".join(sql.format(lane=lane) for sql in (_MOVING_ORDERS, _MOVING_PARCELS) for lane in lanes)
-        moving = f"UNION ({moving})"
+        moving = f"UNION ({_changed(lanes, 'settled', _MOVING)})"
+        standing = "AND NOT coalesce(greatest(created_at, voided_at) > $settled, false)"
         parameters["settled"] = settled
-    standing = "" if settled is None else "AND NOT coalesce(greatest(created_at, voided_at) > $settled, false)"
+    if passes is not None and passes.since is not None:
+        moving += f"""
+            UNION (SELECT shipstation_order_id
+                   FROM ({" UNION ALL ".join(_HERE.format(lane=lane) for lane in lanes)})
+                   WHERE shipstation_order_id NOT IN ({_changed(lanes, "since", _MOVING)}))
+        """  # noqa: S608 - our own expressions
+        standing += " AND greatest(created_at, voided_at) > $since"
+        parameters["since"] = passes.since
     sums = [_SUMS.format(lane=lane, standing=standing) for lane in lanes]
     rows = con.rows(
         f"""
@@ -291,6 +301,31 @@ def passed(con: Cursor, lane: str, workflows: Sequence[str]) -> Passed:
     orders = [through.get(name) for name in workflows]
     parcels = [at for _, at in feeds] or orders
     return Passed(_least(orders), _least(parcels))
+
+
+def read_from(con: Cursor, lane: str) -> datetime | None:
+    """From when on the unified sync has read all orders in a lane; None where it has read none yet.
+
+    Raises ValueError for a lane whose name is none.
+    """
+    since: datetime | None = con.value(
+        f"SELECT min(window_start) FROM {checked(lane)}.readings WHERE workflow_name = $unified AND feed = 'orders'",  # noqa: S608
+        {"unified": UNIFIED},
+    )
+    return since
+
+
+def first_pass_at(con: Cursor, workflow: str, since: datetime) -> datetime | None:
+    """When the first run of a workflow that succeeded began since an instant."""
+    at: datetime | None = con.value(
+        """
+        SELECT min(started_at)
+        FROM runs
+        WHERE workflow_name = $workflow AND status = 'succeeded' AND started_at >= $since
+        """,
+        {"workflow": workflow, "since": since},
+    )
+    return at
 
 
 def _least(instants: Iterable[datetime | None]) -> datetime | None:
@@ -362,6 +397,11 @@ def _joined(name: str, lanes: Sequence[str]) -> str:
     """  # noqa: S608 - our own expressions
 
 
+def _changed(lanes: Sequence[str], instant: str, lists: Sequence[str]) -> str:
+    """SQL of the orders that have changed on either side since the instant of that parameter."""
+    return " UNION ".join(sql.format(lane=lane, instant=instant) for sql in lists for lane in lanes)
+
+
 def _first_pass(
     con: Cursor,
     name: str,
@@ -374,21 +414,28 @@ def _first_pass(
     parts = ", ".join(f"k{place}" for place in range(len(_SOURCES[name].key)))
     moving, pending = "", "false"
     parameters: dict[str, object] = {"overdue_before": overdue_before}
+    since = passes.since if passes is not None else None
+    lately, is_covered = "", "true"
+    if since is not None:
+        parameters["since"] = since
+        lately = f", lately AS MATERIALIZED ({_changed(lanes, 'since', _MOVING)})"
+        is_covered = "coalesce(order_0 IN (FROM lately), false) OR coalesce(order_1 IN (FROM lately), false)"
+        if name in _OF_ORDERS_HERE:  # a label of before is not read, whatever became of its order
+            is_covered = f"({is_covered}) AND moved_at > $since"
     if passes is not None and settled is None:
         pending = "true"
     elif settled is not None:
         parameters["settled"] = settled
         pending = "coalesce(moved_at > $settled, false)"
         if name in ("order_item", "shipped_order", "shipped_item"):
-            lists = [_MOVING_ORDERS] if name in ON_ORDERS else [_MOVING_ORDERS, _MOVING_PARCELS]
-            moving = " UNION ".join(sql.format(lane=lane) for sql in lists for lane in lanes)
-            moving = f", moving AS MATERIALIZED ({moving})"
+            lists = (_MOVING_ORDERS,) if name in ON_ORDERS else _MOVING
+            moving = f", moving AS MATERIALIZED ({_changed(lanes, 'settled', lists)})"
             pending = "(order_0 IN (FROM moving) OR order_1 IN (FROM moving))"
             pending = f"coalesce({pending}, false)"
     row = con.rows(
         f"""
-        {_joined(name, lanes)} {moving},
-        told AS (SELECT {parts}, moved_at, differs, {pending} AS is_pending FROM joined)
+        {_joined(name, lanes)} {moving} {lately},
+        told AS (SELECT {parts}, moved_at, differs, {pending} AS is_pending FROM joined WHERE {is_covered})
         SELECT count(*),
                count(*) FILTER (is_pending),
                count(*) FILTER (is_pending AND moved_at < $overdue_before::TIMESTAMPTZ),

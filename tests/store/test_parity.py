@@ -178,6 +178,29 @@ def test_what_an_engine_has_not_passed_yet_is_pending_and_no_match(lanes: Databa
         assert seen.counted["order_item"].pending >= 1
 
 
+def test_what_has_not_changed_since_both_began_to_read_is_not_compared(lanes: Database) -> None:
+    con = lanes.read()
+    through = con.value("SELECT max(modified_at) FROM main.orders_inbox") + timedelta(days=1)
+    middle = con.value("SELECT quantile_disc(modified_at, 0.5) FROM main.orders_inbox WHERE shipstation_order_id > 0")
+    passed = Passed(through, through)
+    from_the_middle = Passes(passed, passed, since=middle)
+    whole, rest = (compared(con, one).counted for one in (Passes(passed, passed), from_the_middle))
+    assert 0 < rest["order"].keys < whole["order"].keys
+    assert 0 < rest["shipped_item"].keys < whole["shipped_item"].keys
+    assert 0 < rest["shipment"].keys < whole["shipment"].keys
+    gone = "DELETE FROM shadow.orders_inbox WHERE shipstation_order_id = {0}"
+    orders = "SELECT min(shipstation_order_id) FROM main.orders_inbox WHERE modified_at"
+    parcels = "SELECT shipstation_order_id FROM main.shipments WHERE greatest(created_at, voided_at) > $middle"
+    at = {"middle": middle}
+    before = con.value(f"{orders} < $middle AND shipstation_order_id NOT IN ({parcels})", at)
+    after = con.value(f"{orders} > $middle", at)
+    with defect(lanes, gone.format(before)) as writing:
+        assert named(compared(writing, from_the_middle).found) == set()
+        assert parity.aggregates(writing, "main", SHADOW, from_the_middle)[1] == ()
+    with defect(lanes, gone.format(after)) as writing:
+        assert "order." in named(compared(writing, from_the_middle).found)
+
+
 def test_two_versions_of_one_order_are_told_from_a_mistake(lanes: Database) -> None:
     order = first(("shipped_orders", "shipstation_order_id"), "true")
     older = f"UPDATE shadow.orders_inbox SET modified_at = modified_at - INTERVAL 1 HOUR WHERE {order}"  # noqa: S608
