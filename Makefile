@@ -13,17 +13,12 @@ NEXT := .next
 # Two for each processor: tests that wait for a child or a server leave theirs to others.
 WORKERS := $(shell echo $$(($$(nproc) * 2)))
 
-.PHONY: run test checks lint types suite browser next sweep pictures bench
+.PHONY: run test lint types suite browser next sweep pictures bench
 
 run: $(VENV)/runtime
 	$(BIN)/python app.py
 
-# A browser waits half of its time, which all others take; they stand back, because it waits with a limit.
-test: $(VENV)/development
-	$(MAKE) --jobs 2 --output-sync=target checks browser
-
-checks:
-	MAKEFLAGS= nice $(MAKE) lint types suite next
+test: lint types suite browser next
 
 suite: $(VENV)/development
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not sweep" --ignore tests/browser
@@ -40,7 +35,7 @@ types: $(VENV)/development
 	$(BIN)/mypy
 
 next: $(NEXT)/duckdb
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" tests/store tests/jobs \
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" tests/store \
 		$(addprefix tests/procedures/test_,sync_parcels.py eom.py)
 
 sweep: $(VENV)/development $(NEXT)/duckdb

@@ -10,7 +10,7 @@ from tests.killing import KINDS, an_installation, kill_often
 
 # A longer chain: python -m bench.kill --rounds 1000 --seed N
 SEEDS = (1, pytest.param(2, marks=pytest.mark.sweep))
-ROUNDS = 20
+ROUNDS = 15
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -116,23 +116,16 @@ def test_days_are_closed_at_half_past_one_on_friday_the_week_and_on_the_last_day
     assert closing_due(half_past_one - 2 * quarter, half_past_one - quarter, zone) is None
 
 
-@pytest.mark.parametrize(
-    "start",
-    [pytest.param(BEFORE_AUTUMN, id="autumn"), pytest.param(BEFORE_SPRING, id="spring", marks=pytest.mark.sweep)],
-)
+@pytest.mark.sweep
+@pytest.mark.parametrize("start", [BEFORE_AUTUMN, BEFORE_SPRING], ids=["autumn", "spring"])
 def test_the_night_of_a_clock_change_ends_right(start: datetime) -> None:
     assert_right(
         simulate(days=0.15, seed=3, orders_per_day=0, start=start, bad_weather=True, at_each_tick=people(3, 2))
     )
 
 
-@pytest.mark.parametrize(
-    "switches",
-    [
-        pytest.param(switches, id=name, marks=[pytest.mark.sweep] if number else [])
-        for number, (name, switches) in enumerate(HARSH.items())
-    ],
-)
+@pytest.mark.sweep
+@pytest.mark.parametrize("switches", HARSH.values(), ids=HARSH)
 def test_other_readings_of_what_shipstation_does_end_right(switches: Switches) -> None:
     assert_right(
         simulate(

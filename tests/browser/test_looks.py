@@ -1,6 +1,6 @@
-"""Every page light and wide, and dark on a phone: pictures to look at, and what axe finds wrong with them.
+"""Every page, one light and wide, the next dark on a phone: pictures to look at, and what axe finds wrong with them.
 
-`make pictures` takes the other two looks as well. They go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
+`make pictures` takes all four looks of each. They go to `.pictures/`, or to the folder SHIPSYNC_PICTURES_TO names.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PAGES = (
 )
 PACIFIC = ZoneInfo("America/Los_Angeles")  # a warehouse's, where nothing else is set
 LOOKS = {"light": (False, False), "phone-dark": (True, True), "dark": (True, False), "phone": (False, True)}
-ALWAYS = 2  # each colour and each width once
+ALWAYS = ("light", "phone-dark")  # in turns: each colour and each width on half of the pages
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +69,15 @@ def lived_in(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """All looks with `--all-looks`, else those that are always taken."""
+    """All looks with `--all-looks`, else one of those that are always taken."""
     if "look" in metafunc.fixturenames:
-        looks = list(LOOKS) if metafunc.config.getoption("--all-looks", default=False) else list(LOOKS)[:ALWAYS]
-        metafunc.parametrize("look", looks, indirect=True)
+        is_all = metafunc.config.getoption("--all-looks", default=False)
+        taken = [
+            (look, address)
+            for place, address in enumerate(PAGES)
+            for look in (LOOKS if is_all else [ALWAYS[place % len(ALWAYS)]])
+        ]
+        metafunc.parametrize(("look", "address"), taken, indirect=["look"])
 
 
 @pytest.fixture
@@ -87,7 +92,6 @@ def look(request: pytest.FixtureRequest, browser: Browser, lived_in: Warehouse) 
     context.close()
 
 
-@pytest.mark.parametrize("address", PAGES)
 def test_a_page_can_be_read_by_everybody(look: tuple[str, Page], address: str) -> None:
     name, page = look
     visit(page, f"/{address}")

@@ -512,7 +512,10 @@ def test_tried_again_after_a_failed_step_nothing_is_computed_again(house: House)
     assert sorted(kept(house)) == DOCUMENTS
 
 
-@pytest.mark.parametrize("name", ["day", "weeks", "stock", "report", "mail", "archive"])
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(name, marks=pytest.mark.sweep) for name in ("day", "weeks", "stock", "report", "archive")), "mail"],
+)
 def test_a_step_that_is_done_twice_does_no_harm(name: str, house: House) -> None:
     door = with_mail(house)
     counted(house, "17612", "250237", 100)

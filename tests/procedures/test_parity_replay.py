@@ -22,7 +22,7 @@ MIDNIGHT = NOON - timedelta(hours=13)  # in the warehouse
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A day of people at work, with shop and manual orders, labels, voids and holds, recorded as it went."""
     with a_house(tmp_path_factory.mktemp("lived"), orders_per_day=150, seed=11, start=MORNING) as house:
-        for _ in range(8):
+        for _ in range(5):
             house.loop()
             house.wait(115)
         yield house
@@ -42,8 +42,8 @@ def test_on_the_same_answers_both_engines_come_to_the_same(lived: House) -> None
     seen = parity_results.newest_run(lived.app.db.read(), "replay")
     assert noise is not None
     assert seen is not None
-    assert noise.compared == noise.matched > 150
-    assert seen.compared == seen.matched + seen.explained > 150
+    assert noise.compared == noise.matched > 80
+    assert seen.compared == seen.matched + seen.explained > 80
     assert lived.tables() == before
     assert not set(LANES) & set(lanes(lived.app.db.read()))
 

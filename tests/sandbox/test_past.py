@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from shipsync.config import Settings, load_settings
 from shipsync.desk.here import Here
 from shipsync.past import CLEANUP, DAY, LOOP, WEEK, ticks
@@ -75,6 +77,7 @@ def hold(app: App, what: tuple[str, bool], since: datetime) -> None:
         quarantine.put(con, [quarantine.Entry(kind, "of the test", None, "odd", "It is odd.", None, is_held)], since)
 
 
+@pytest.mark.sweep  # a command that ends a past cut short is below
 def test_a_past_that_is_killed_and_stopped_midway_loses_and_doubles_nothing(tmp_path: Path) -> None:
     settings = settings_of(tmp_path)
     with subprocess.Popen(
@@ -202,6 +205,7 @@ def test_every_working_day_but_the_last_is_closed_and_every_week_on_its_friday()
     ]
 
 
+@pytest.mark.sweep  # the browser's first run lives a whole past
 def test_the_stockroom_of_a_past_leaves_a_shelf_that_was_counted_a_report_and_an_invoice(tmp_path: Path) -> None:
     with open_app(settings_of(tmp_path), at(AFTER_A_MONTH), past=timedelta(days=10)) as app:
         app.start()
