@@ -18,7 +18,9 @@ WORKERS := $(shell echo $$(($$(nproc) * 2)))
 run: $(VENV)/runtime
 	$(BIN)/python app.py
 
-test: lint types suite browser next
+test: lint
+	$(MAKE) --jobs 2 --output-sync=target types suite
+	$(MAKE) browser next
 
 suite: $(VENV)/development
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not sweep" --ignore tests/browser

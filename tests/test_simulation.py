@@ -85,6 +85,7 @@ def test_days_of_closings_and_counts_over_the_end_of_a_month_end_right(bad_weath
     assert_right(outcome)
 
 
+@pytest.mark.sweep
 def test_the_same_seed_closes_to_the_same_content() -> None:
     """I13, documents and all."""
     told: list[list[object]] = []

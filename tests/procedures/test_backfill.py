@@ -56,6 +56,7 @@ def an_old_house(folder: Path) -> Iterator[House]:
         yield house
 
 
+@pytest.mark.sweep
 def test_a_period_that_was_read_already_changes_nothing(tmp_path: Path) -> None:
     with a_house(tmp_path, orders_per_day=300, seed=3, start=MORNING) as house:
         house.sync()

@@ -63,10 +63,8 @@ def closed_once(house: House, kind: Any, period: Any) -> closings.Closing:
     return found
 
 
-# One half of the points always, the other in the sweep.
-@pytest.mark.parametrize(
-    "half", [pytest.param(0, id="one half"), pytest.param(1, id="the other", marks=pytest.mark.sweep)]
-)
+@pytest.mark.sweep
+@pytest.mark.parametrize("half", [0, 1], ids=["one half", "the other"])
 def test_killed_at_every_step_of_a_day_a_week_and_a_month_all_are_closed_once(half: int, tmp_path: Path) -> None:
     """One after the other: each process is killed a point further on than the one before, the last one is not."""
     database = tmp_path / "a.duckdb"
