@@ -97,7 +97,7 @@ def _of_the_field(rule: NewIgnoreRule) -> Iterable[str]:
     elif entity is None:
         yield f"There is no entity '{rule.entity}'. There are: {', '.join(RECORDS)}."
     elif _plain(rule.field) == PRESENCE:
-        yield f"That {_a(entity.label)} is there cannot be ignored: its keys and amounts would be hidden, too."
+        yield f"That {_a(entity.label)} is there or not cannot be ignored: its keys and amounts would be hidden too."
     elif field is None:
         yield f"{_a(entity.label).capitalize()} has no compared field '{rule.field}'."
     elif field.role in _PROTECTED:
