@@ -27,6 +27,7 @@ from shipsync.rules import deployment as rules
 from shipsync.rules import gates as gate_rules
 from shipsync.rules.deployment import LEGACY, NAMES, SHADOW, SYNCS, UNIFIED, Change, State
 from shipsync.rules.gates import Gate
+from shipsync.rules.watermark import spoken
 from shipsync.store import carry_over, ledger, marks, parity
 from shipsync.store import deployment as store
 from shipsync.store import gates as gate_store
@@ -83,11 +84,11 @@ class Outcome:
         for workflow in SYNCS:
             was, becomes = self.marks_before.get(workflow), self.marks_after.get(workflow)
             lines.append(
-                f"{workflow}: {will_do(self.after, workflow)} Mark: {_spoken(was)}"
-                + (f" -> {_spoken(becomes)}." if becomes != was else ", stays.")
+                f"{workflow}: {will_do(self.after, workflow)} Mark: {spoken(was)}"
+                + (f" -> {spoken(becomes)}." if becomes != was else ", stays.")
             )
         if self.first_query_from is not None:
-            lines.append(f"The first query goes back to {_spoken(self.first_query_from)}, where legacy stood.")
+            lines.append(f"The first query goes back to {spoken(self.first_query_from)}, where legacy stood.")
         return lines
 
 
@@ -104,37 +105,15 @@ class _Undone(Exception):
         self.outcome = outcome
 
 
-def begin_shadow(db: Database, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
-    """Put the other side beside the one that writes production. Raises NotPassed unless the plan was reviewed.
-
-    From off that is the unified sync, which starts with nothing and reads 30 days back; from done it is legacy, which
-    starts with what production is.
-    """
-    return change(db, "begin", asked, zone, now)
-
-
-def promote(db: Database, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
-    """From replay to live, or from live to ready. Raises NotPassed while a gate is not passed."""
-    return change(db, "promote", asked, zone, now)
-
-
-def cut_over(db: Database, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
-    """Have the unified sync write production. Raises NotPassed unless the deployment is ready, and still is."""
-    return change(db, "cutover", asked, zone, now)
-
-
-def roll_back(db: Database, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
-    """Have the legacy workflows write production. Goes from every state."""
-    return change(db, "rollback", asked, zone, now)
-
-
-def finish(db: Database, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
-    """Let the legacy workflows go. Raises NotPassed until the unified sync was stable for long enough."""
-    return change(db, "finish", asked, zone, now)
-
-
 def change(db: Database, what: Change, asked: Asked, zone: ZoneInfo, now: datetime) -> Outcome:
     """Make one change, or say what it would come to. `zone` is the warehouse's.
+
+    begin      puts the other side beside the one that writes production: from off the unified sync, which starts with
+               nothing and reads 30 days back; from done legacy, which starts with what production is
+    promote    from replay to live, or from live to ready
+    cutover    the unified sync writes production from now on, if the deployment is ready and still is
+    rollback   the legacy workflows do, from whatever state
+    finish     lets the legacy workflows go, once the unified sync was stable for long enough
 
     Raises Unusable without a name or a reason, NotPassed where it may not be made.
     """
@@ -304,7 +283,3 @@ def _pulled_back(before: Mapping[str, datetime | None]) -> datetime | None:
     if own is None or not legacy or min(legacy) >= own:
         return None
     return min(legacy)
-
-
-def _spoken(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant is not None else "not set"
