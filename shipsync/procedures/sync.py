@@ -46,7 +46,7 @@ def fetch_orders(work: Work) -> Result:
         mark = Mark(None, None)
         work.log(f"Starting {watermark.SEED.days} days back: {because}.")
     else:
-        work.log(f"Started. The mark is {_spoken(mark.complete_through)}.")
+        work.log(f"Started. The mark is {watermark.spoken(mark.complete_through)}.")
     resumed = 0
     for reading in reader.unapplied():
         resumed += reader.finish(reading)
@@ -88,10 +88,10 @@ def apply(work: Work) -> Result:
         _recalculate(work)
     figures = {"imported": 0, "updated": 0, "quarantined": 0, "fetched": 0} | work.counts
     since = before.complete_through or work.now() - watermark.SEED
-    work.log(f"Fetched {figures.pop('fetched'):,} orders since {_spoken(since)}.")
+    work.log(f"Fetched {figures.pop('fetched'):,} orders since {watermark.spoken(since)}.")
     for what, amount in sorted(figures.items()):
         work.log(f"{what}: {amount:,}")
-    work.log(f"Mark: {_spoken(before.complete_through)} -> {_spoken(after.complete_through)}.")
+    work.log(f"Mark: {watermark.spoken(before.complete_through)} -> {watermark.spoken(after.complete_through)}.")
     elapsed = work.now() - work.memory.get("started_at", work.now())
     slow = f" That is more than {SLOW_AFTER.total_seconds():.0f} s." if elapsed > SLOW_AFTER else ""
     work.log(f"Elapsed: {elapsed.total_seconds():.1f} s.{slow}")
@@ -114,10 +114,6 @@ PROCEDURE = Procedure(
         Step("apply", apply),
     ),
 )
-
-
-def _spoken(instant: datetime | None) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant is not None else "not set"
 
 
 # Step 1: places that always answer 500

@@ -56,6 +56,11 @@ class Entity:
     fields: tuple[Field, ...]
     only_of: str = ""  # which of them are compared, in words; '': all
 
+    @property
+    def one(self) -> str:
+        """'an order', 'a label'."""
+        return f"{'an' if self.label[0] in 'aeiou' else 'a'} {self.label}"
+
     def field(self, name: str) -> Field | None:
         """One of its fields by name; None where it has none of that name."""
         return next((one for one in self.fields if one.name == name), None)

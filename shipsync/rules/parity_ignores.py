@@ -97,11 +97,11 @@ def _of_the_field(rule: NewIgnoreRule) -> Iterable[str]:
     elif entity is None:
         yield f"There is no entity '{rule.entity}'. There are: {', '.join(RECORDS)}."
     elif _plain(rule.field) == PRESENCE:
-        yield f"That {_a(entity.label)} is there or not cannot be ignored: its keys and amounts would be hidden too."
+        yield f"That {entity.one} is there or not cannot be ignored: its keys and amounts would be hidden too."
     elif field is None:
-        yield f"{_a(entity.label).capitalize()} has no compared field '{rule.field}'."
+        yield f"{entity.one.capitalize()} has no compared field '{rule.field}'."
     elif field.role in _PROTECTED:
-        yield f"The {field.label} of {_a(entity.label)} {_PROTECTED[field.role]}; its differences can never be ignored."
+        yield f"The {field.label} of {entity.one} {_PROTECTED[field.role]}; its differences can never be ignored."
 
 
 def approval_problem(rule: IgnoreRule, approver: str, now: datetime) -> str | None:
@@ -158,7 +158,3 @@ def _plain(text: str) -> str:
     """A name without what people and programs put around it: case, quotes, spaces, other forms of a letter."""
     letters = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
-
-
-def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

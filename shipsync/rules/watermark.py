@@ -111,3 +111,8 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     if one is None or other is None:
         return one or other
     return max(one, other)
+
+
+def spoken(instant: datetime | None) -> str:
+    """A mark as logs and answers tell it."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC" if instant is not None else "not set"

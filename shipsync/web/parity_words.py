@@ -101,10 +101,8 @@ def share(part: float | None) -> str:
 
 
 def field_words(entity: str, field: str) -> str:
-    """'carrier code of an order', 'a label, as a whole'."""
-    kind = ENTITIES[entity].label if entity in ENTITIES else entity
-    return f"{kind}, as a whole" if field == PRESENCE else f"{label(entity, field)} of {_article(kind)}"
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeio" else f"a {kind}"
+    """'carrier code of an order', 'label, as a whole'."""
+    known = ENTITIES.get(entity)
+    if field == PRESENCE:
+        return f"{known.label if known is not None else entity}, as a whole"
+    return f"{label(entity, field)} of {known.one if known is not None else entity}"
