@@ -7,18 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipsync.desk import records
+from shipsync.desk.parity import next_gates
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
 from shipsync.procedures.deployment import Asked, will_do
 from shipsync.procedures.deployment import change as change_deployment
-from shipsync.rules import gates as gate_rules
 from shipsync.rules.alerts import Alert, Facts, alerts, sync_error
-from shipsync.rules.deployment import NAMES, SYNCS, writers
+from shipsync.rules.deployment import NAMES, SYNCS, Change, writers
 from shipsync.rules.freshness import SyncState
 from shipsync.runtime import App
 from shipsync.store import deployment as store
-from shipsync.store import gates as gate_store
 from shipsync.store import jobs, orders, runs, selfcheck, workflows
 
 SYNC = "shipstation-sync"
@@ -140,8 +139,7 @@ class Here:
         """Which sync writes production, and what stands before the next change."""
         con, now = self._app.db.read(), self._app.now()
         known, state = store.deployment_of(con), store.state_of(con)
-        following = gate_rules.next_change(state)
-        gates = gate_rules.gates(following, gate_store.facts(con, now), now)
+        following, gates = next_gates(con, now)
         return records.Deployment(
             state=state,
             name=NAMES[state],
@@ -153,9 +151,7 @@ class Here:
             gates=[records.Gate.model_validate(one) for one in gates],
         )
 
-    def deploy(
-        self, change: records.Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool
-    ) -> records.Deployed:
+    def deploy(self, change: Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool) -> records.Deployed:
         """Change which sync writes production; the schedule follows at once."""
         asked = Asked(by, reason, reviewed_by=reviewed_by, dry_run=dry_run)
         done = change_deployment(self._app.db, change, asked, self._app.settings.zone, self._app.now())

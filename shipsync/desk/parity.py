@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shipsync.desk.parity_records import Compared, GateLine, ParitySummary
+from shipsync.desk.parity_records import Compared, ParitySummary
+from shipsync.desk.records import Gate as GateTold
 from shipsync.rules import deployment as rules
 from shipsync.rules import gates as gate_rules
-from shipsync.rules.deployment import SHADOW, SYNCS, State
+from shipsync.rules.deployment import SHADOW, SYNCS, Change, State
 from shipsync.rules.gates import Gate
 from shipsync.rules.parity_verdicts import Mode, upper_bound
 from shipsync.store import deployment, parity_page, parity_results
@@ -32,8 +33,7 @@ def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
     """How the two sides compare, with the gates of the next change as they stand."""
     known = deployment.deployment_of(con)
     state: State = known.state if known is not None else "done"
-    change = gate_rules.next_change(state)
-    gates = gate_rules.gates(change, gate_store.facts(con, now), now)
+    change, gates = next_gates(con, now)
     begun_at, mode = parity_page.begun_at(con), _MODES[state]
     newest = {one: _since(parity_results.newest_run(con, one), begun_at) for one in _ALL}
     if newest[mode] is None and state == "done":  # nothing stood beside it, but answers may have been replayed
@@ -47,7 +47,7 @@ def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
         writes_production=rules.writers(state),
         works_beside=[one for one in SYNCS if rules.lane(state, one) == SHADOW],
         next_change=change,
-        gates=[GateLine.model_validate(one) for one in gates],
+        gates=[GateTold.model_validate(one) for one in gates],
         is_passed=gate_rules.refusal(gates) is None,
         may_pass_at=_may_pass_at(gates),
         mode=mode,
@@ -56,6 +56,13 @@ def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
         ],
         noise=noise.confirmed if noise is not None else None,
     )
+
+
+def next_gates(con: Cursor, now: datetime) -> tuple[Change, Sequence[Gate]]:
+    """The change that comes next, and the gates before it as they stand."""
+    facts = gate_store.facts(con, now)
+    change = gate_rules.next_change(facts.state)
+    return change, gate_rules.gates(change, facts, now)
 
 
 def _since(run: Run | None, begun_at: datetime | None) -> Run | None:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shipsync.desk.records import Record
+from shipsync.desk.records import Gate, Record
 from shipsync.rules.deployment import Change, State
-from shipsync.rules.gates import Result
 from shipsync.rules.parity_verdicts import Mode
-
-
-class GateLine(Record):
-    """One question that stands before the next change, and its answer."""
-
-    name: str
-    result: Result
-    words: str  # the evidence, as a sentence
-    passes_at: datetime | None  # the earliest instant at which it may pass, where only time is missing
 
 
 class Compared(Record):
@@ -55,7 +45,7 @@ class ParitySummary(Record):
     writes_production: Sequence[str]  # workflows
     works_beside: Sequence[str]  # workflows that write the other lane, to be compared
     next_change: Change
-    gates: Sequence[GateLine]  # of that
+    gates: Sequence[Gate]  # of that
     is_passed: bool  # all of them
     may_pass_at: datetime | None  # the earliest instant at which all may, where only time is missing
     mode: Mode  # of the comparisons that count in this state

@@ -13,7 +13,10 @@ from typing import Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from shipsync.errors import Unknown, Unusable
+from shipsync.rules import deployment as rules
 from shipsync.rules.charges import LONGEST_REASON
+from shipsync.rules.deployment import Change
+from shipsync.rules.gates import Result
 
 
 class Record(BaseModel):
@@ -127,7 +130,7 @@ class Gate(Record):
     """One question that stands before a change of the deployment, and its answer."""
 
     name: str
-    result: str  # pass, fail, inconclusive
+    result: Result
     words: str  # the evidence, as a sentence
     passes_at: datetime | None  # the earliest instant at which it may pass, where only time is missing
 
@@ -171,14 +174,7 @@ class Deployed(Record):
 
 
 # What may be asked of the deployment, as the command line and the routes call it.
-Change = Literal["begin", "promote", "cutover", "rollback", "finish"]
-CHANGES: Mapping[str, Change] = {
-    "begin": "begin",
-    "promote": "promote",
-    "cutover": "cutover",
-    "rollback": "rollback",
-    "finish": "finish",
-}
+CHANGES: Mapping[str, Change] = {one: one for one in rules.CHANGES}
 
 
 class Desk(Protocol):

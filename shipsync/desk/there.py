@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from shipsync.desk import records
 from shipsync.doors.server import Reply, Server
 from shipsync.errors import Busy, ConfigurationError, NotPassed, ServerSilent, ShipsyncError, Unknown, Unusable
+from shipsync.rules.deployment import Change
 
 LOOK_EVERY_S = 0.3
 EXAMINE_TIMEOUT_S = 3600.0
@@ -66,9 +67,7 @@ class There:
         """Which sync writes production, and what stands before the next change."""
         return self._get("/api/parity", records.Deployment)
 
-    def deploy(
-        self, change: records.Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool
-    ) -> records.Deployed:
+    def deploy(self, change: Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool) -> records.Deployed:
         """Change which sync writes production."""
         body = {"by": by, "reason": reason, "reviewed_by": reviewed_by, "dry_run": dry_run}
         reply = self._server.post(f"/api/parity/{change}", body)

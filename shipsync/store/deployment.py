@@ -21,8 +21,9 @@ REFUSED = "cut-over refused"  # in the audit log
 # A database that knows nothing of a migration has none before it.
 _STATE = "coalesce((SELECT state FROM parity_deployment), 'done')"
 _WRITERS = f"""
-    SELECT unnest(CASE WHEN {_STATE} IN ('reverse_shadow', 'done') THEN ['{UNIFIED}']
-                       ELSE ['{LEGACY[0]}', '{LEGACY[1]}'] END) AS workflow_name
+    SELECT unnest(CASE {_STATE}
+                  {" ".join(f"WHEN '{state}' THEN {list(rules.writers(state))}" for state in rules.STATES)}
+                  END) AS workflow_name
 """
 
 

@@ -29,18 +29,6 @@ class Group:
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One comparison as a point of its course."""
-
-    finished_at: datetime
-    mode: str
-    compared: int
-    matched: int
-    confirmed: int
-    pending: int
-
-
 def begun_at(con: Cursor) -> datetime | None:
     """When the newest migration began; None where none ever did."""
     at: datetime | None = con.value(
@@ -105,21 +93,6 @@ def records(
         con, [mode], entity=entity, field_name=field_name, order_id=order_id, is_there=True, limit=limit
     )
     return [one for one in found if run_id in (None, one.run_id)]
-
-
-def course(con: Cursor, mode: str, since: datetime | None, most: int) -> list[Compared]:
-    """The newest comparisons of a mode, oldest first."""
-    rows = con.rows(
-        """
-        SELECT finished_at, mode, compared, matched, confirmed, pending
-        FROM parity_runs
-        WHERE mode = $mode AND finished_at IS NOT NULL AND ($since IS NULL OR finished_at >= $since)
-        ORDER BY finished_at DESC
-        LIMIT $most
-        """,
-        {"mode": mode, "since": since, "most": most},
-    )
-    return [Compared(*row) for row in reversed(rows)]
 
 
 def order_named(con: Cursor, order_id: int) -> tuple[str, str] | None:

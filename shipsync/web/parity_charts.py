@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from shipsync.rules.parity_verdicts import Mode
-from shipsync.store import parity_page
+from shipsync.store import parity_page, parity_results
 from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.parity_words import MODES, share
@@ -27,8 +27,8 @@ _COLUMNS = (
 
 def match_rate_chart(mode: Mode) -> None:
     """The course of this migration's comparisons of one mode, and the same as a table."""
-    course = ask(parity_page.course, mode, ask(parity_page.begun_at), MOST_POINTS)
-    told = [one for one in course if one.compared]
+    newest = ask(parity_results.runs, [mode], ask(parity_page.begun_at), limit=MOST_POINTS)
+    told = [one for one in reversed(newest) if one.compared]
     st.subheader(f"How much was equal, {MODES[mode]}?")
     if not told:
         st.caption(

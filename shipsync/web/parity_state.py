@@ -9,7 +9,8 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.desk.parity import parity_summary
-from shipsync.desk.parity_records import Compared, GateLine, ParitySummary
+from shipsync.desk.parity_records import Compared, ParitySummary
+from shipsync.desk.records import Gate
 from shipsync.rules.deployment import NAMES
 from shipsync.rules.freshness import in_words
 from shipsync.store import parity_page
@@ -204,7 +205,7 @@ def _buttons(told: ParitySummary) -> None:
             change_button("rollback", state, key="parity_rollback", kind="secondary")
 
 
-def _gate(one: GateLine) -> str:
+def _gate(one: Gate) -> str:
     at = ""
     if one.passes_at is not None:
         at = f" It may pass {words.moment(one.passes_at)} ({words.until(one.passes_at, runtime.app().now())})."
