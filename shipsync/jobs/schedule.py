@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -15,7 +15,9 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from shipsync.errors import ShipsyncError
 from shipsync.jobs.queue import enqueue
+from shipsync.procedures import parity
 from shipsync.procedures.deployment import follow_switches
+from shipsync.rules.deployment import SYNCS
 from shipsync.store import deployment
 from shipsync.store.db import Database
 from shipsync.store.workflows import Control, NewControl
@@ -76,6 +78,13 @@ def was_missed(since: datetime, at: time, zone: ZoneInfo, now: datetime) -> bool
     if latest > now:
         latest = datetime.combine(today - timedelta(days=1), at, tzinfo=zone)
     return since < latest
+
+
+def is_behind(controls: Mapping[str, Control]) -> bool:
+    """Whether a sync has run since the last comparison: each of their runs is followed by one (DESIGN D19)."""
+    runs = [one.last_run_at for name in SYNCS if (one := controls.get(name)) is not None and one.last_run_at]
+    compared = controls[parity.WORKFLOW].last_run_at if parity.WORKFLOW in controls else None
+    return bool(runs) and (compared is None or compared < max(runs))
 
 
 class Schedule:
@@ -153,6 +162,8 @@ class Schedule:
                 **({"next_run_time": self._now()} if self._is_due_now(one, controls[workflow]) else {}),
             )
         self._planned = wanted
+        if is_behind(controls) and parity.sides_now(self._db.read()) is not None:
+            self.press(parity.WORKFLOW)
 
     def watch(self) -> None:
         """Look once for alerts."""

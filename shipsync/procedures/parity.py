@@ -1,4 +1,6 @@
-"""Comparing production with the lane beside it: workflow `parity-check`, every two hours and when asked (DESIGN D19).
+"""Comparing production with the lane beside it: workflow `parity-check` (DESIGN D19).
+
+After each run of a sync, every two hours at least, and when asked:
 
 1. compare   what both engines have read is held against each other, twice: by key and field, and by sums of what showed
              no difference; each difference is judged by what is known of it from before; then ONE transaction: run,

@@ -139,6 +139,35 @@ def test_the_schedule_follows_what_people_set(controlled: Any, schedule: Schedul
     assert jobs["shipstation-sync"].trigger.interval.total_seconds() == 30 * 60
 
 
+def test_beside_each_other_every_run_of_a_sync_is_followed_by_a_comparison(controlled: Any, schedule: Schedule) -> None:
+    def ran(workflow: str) -> None:
+        controlled.now.advance(minutes=1)
+        with controlled.db.transaction() as con:
+            workflows.note_run(con, workflow, controlled.now())
+
+    def asked() -> int:
+        schedule.refresh()
+        return queued(controlled).count(("parity-check", "schedule"))
+
+    ran("shipstation-sync")
+    assert asked() == 0  # one sync alone does the work
+    with controlled.db.transaction() as con:
+        con.execute(
+            """
+            INSERT INTO parity_deployment (name, state, changed_at, changed_by)
+            VALUES ('sync', 'shadow_live', $now, 'test')
+            """,
+            {"now": controlled.now()},
+        )
+    assert [asked(), asked()] == [1, 1]
+    with controlled.db.transaction() as con:
+        jobs_store.end_job(con, jobs_store.latest_jobs(con)[0].job_id, None, "succeeded", controlled.now())
+    ran("parity-check")
+    assert asked() == 1
+    ran("status-sync")
+    assert asked() == 2
+
+
 def test_before_the_start_nothing_is_planned_whatever_people_set(controlled: Any) -> None:
     """As while a sandbox's past is lived through."""
     schedule = Schedule(controlled.db, controlled.now, PACIFIC)
