@@ -20,7 +20,6 @@ from shipsync.procedures.shipped import refresh_shipped
 from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
 from shipsync.procedures.work import Work
 from shipsync.rules import watermark
-from shipsync.rules.census import turn_of
 from shipsync.rules.shipstation import Feed, RemoteFulfillment, RemoteOrder, RemoteShipment
 from shipsync.rules.watermark import Mark, Window
 from shipsync.store import marks, parcels, quarantine, readings
@@ -66,8 +65,8 @@ def apply_readings(work: Work, reader: Reader) -> Applied:
             orders_store.mark_vanished(con, vanished, now)
             work.count("vanished", len(vanished))
         after = _move_marks(con, work, unapplied, before, newest, now)
-        for status in work.memory.get("states read", ()):
-            marks.set_feed_mark(con, work.lease.workflow, turn_of(status), now, now)
+        for turn in work.memory.get("turns taken", ()):
+            marks.set_feed_mark(con, work.lease.workflow, turn, now, now)
         readings.readings_are_applied(con, [r.reading_id for r in unapplied], work.run_id, now)
     return Applied(before, after, len(touched) + len(vanished))
 

@@ -3,6 +3,7 @@
 what the fetched orders say -> the lists to ask (rules/census.py) -> their windows
 orders that are shipped and show no parcel -> the late lists, and after a while their parcels by id
 once a day and state, and whenever everything is wanted -> the open orders, counted against ours (reconcile.py)
+once a day, and whenever everything is wanted -> the labels of the last days, whose costs may have been corrected
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from shipsync.procedures.reading import Reader, reader_of
 from shipsync.procedures.reconcile import reconcile
 from shipsync.procedures.work import Result, Work
 from shipsync.rules import watermark
-from shipsync.rules.census import OPEN_STATUSES, Signs, questions
+from shipsync.rules.census import CORRECTED_WITHIN, LABELS_AGAIN, OPEN_STATUSES, Signs, questions, turn_of
 from shipsync.rules.shipped import ParcelUnits, uncovered
 from shipsync.rules.shipstation import Feed, RemoteFulfillment, RemoteLine, RemoteOrder, RemoteShipment
 from shipsync.rules.watermark import Mark, Window
@@ -47,15 +48,23 @@ def fetch_parcels(work: Work) -> Result:
     feed_marks = marks.feed_marks(db, workflow)
     wanted = questions(signs, {name: asked_at for name, (_, asked_at) in feed_marks.items()}, now)
     asked = list(wanted.feeds)
+    reads_labels_again = wanted.labels_again or wants_all
+    if reads_labels_again and "shipments" not in asked:
+        asked.append("shipments")
     for feed in asked:
-        reader.read(feed, _parcel_window(feed_marks.get(feed), now))
+        window = _parcel_window(feed_marks.get(feed), now)
+        if feed == "shipments" and reads_labels_again:
+            window = watermark.pulled_back(window, now - CORRECTED_WITHIN)
+        reader.read(feed, window)
     states = OPEN_STATUSES if wants_all else (wanted.open_status,) if wanted.open_status is not None else ()
-    if is_first:
-        # What has just been read whole need not be counted today.
-        work.memory["states read"] = OPEN_STATUSES
-    elif states:
+    if not is_first and states:
         work.memory["vanished"] = [order_id for status in states for order_id in reconcile(work, reader, status)]
-        work.memory["states read"] = states
+    # What has just been read whole for the first time need not be read again today.
+    counted = OPEN_STATUSES if is_first else states
+    work.memory["turns taken"] = [
+        *map(turn_of, counted),
+        *([LABELS_AGAIN] if is_first or reads_labels_again else []),
+    ]
     # An order may show before its label does, and one marked as shipped has no label at all.
     waiting = store.shipped_without_parcel(db)
     late: tuple[Feed, ...] = ("shipments", "fulfillments")

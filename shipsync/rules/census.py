@@ -4,6 +4,9 @@ Labels, voids and marks as shipped change their order, so an order's change call
 void may not, API.md section 10 no. 6; a label without an order cannot), and what takes an order away (a deletion, a
 merge, API.md section 0 fact 7), is found by a census: in an hour without any call one list is asked, in turns. So an
 idle hour costs one request beside the cycles themselves; and where calls never cease, a list that is overdue joins.
+
+A label's cost may be corrected with no trace in any date (section 10 no. 18), so the labels of the last days are read
+once more each day.
 """
 
 from __future__ import annotations
@@ -19,11 +22,14 @@ from shipsync.rules.shipstation import Feed
 # that may touch no order. The open orders, state by state, are counted against ours once a day.
 OPEN_STATUSES = ("awaiting_shipment", "awaiting_payment", "on_hold")
 _OPEN = "orders "
+LABELS_AGAIN = "labels again"
+CORRECTED_WITHIN = timedelta(days=7)  # of its purchase; as far as the legacy workflows looked back
 TURNS: dict[str, int] = {
     "voids": 2,
     "shipments": 4,
     "fulfillments": 4,
     **{f"{_OPEN}{status}": 24 for status in OPEN_STATUSES},
+    LABELS_AGAIN: 24,
 }
 CENSUS_EVERY = timedelta(hours=1)
 
@@ -45,6 +51,7 @@ class Questions:
 
     feeds: tuple[Feed, ...]
     open_status: str | None = None
+    labels_again: bool = False  # the window of the labels goes back CORRECTED_WITHIN
 
 
 def questions(signs: Signs, asked_at: Mapping[str, datetime | None], now: datetime) -> Questions:
@@ -62,7 +69,10 @@ def questions(signs: Signs, asked_at: Mapping[str, datetime | None], now: dateti
     if turn is not None and turn not in wanted:
         wanted.append(turn)
     open_status = next((name.removeprefix(_OPEN) for name in wanted if name.startswith(_OPEN)), None)
-    return Questions(tuple(cast(Feed, name) for name in wanted if not name.startswith(_OPEN)), open_status)
+    lists = ("shipments" if name == LABELS_AGAIN else name for name in wanted if not name.startswith(_OPEN))
+    # Of both, the window that goes back further holds the other one.
+    feeds = tuple(cast(Feed, name) for name in dict.fromkeys(lists))
+    return Questions(feeds, open_status, labels_again=LABELS_AGAIN in wanted)
 
 
 def turn_of(open_status: str) -> str:

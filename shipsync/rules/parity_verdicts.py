@@ -33,6 +33,8 @@ BY_WEIGHT: tuple[Verdict, ...] = ("confirmed", "suspect", "stale-input", "pendin
 # Records whose versions are those of orders; all others need the lists of parcels to be read as well.
 ON_ORDERS = frozenset({"order", "order_item"})
 ON_ORDERS_ALONE = frozenset({"order_item"})
+# What a carrier may correct without any trace in a date (rules/census.py); told when the labels were read again.
+CORRECTED_LATER = frozenset({("shipment", "shipment_cost"), ("shipment", "insurance_cost")})
 
 LEAST_CAP = timedelta(minutes=30)  # a key may be pending for so long, and for more where the engines are slower
 MOST_CONFIRMED = 50  # in one run: beyond it something is broken as a whole, and comparing pauses
@@ -46,6 +48,7 @@ class Passed:
 
     orders: datetime | None
     parcels: datetime | None  # labels, voids and marks as shipped
+    corrections: datetime | None = None  # of labels bought days before; None where each reading shows them
 
     @property
     def everything(self) -> datetime | None:
@@ -62,11 +65,15 @@ class Passes:
     # From when on both have read everything: what has not changed since is not compared. None: always.
     since: datetime | None = None
 
-    def passed_again(self, entity: str) -> datetime | None:
+    def passed_again(self, entity: str, field: str = "") -> datetime | None:
         """Both engines have begun, at or after this instant, to read all that such a record is told from.
 
-        An order's state and tracking number are told from its parcels, too, whose lists are read less often.
+        An order's state and tracking number are told from its parcels, too, whose lists are read less often; and what
+        may be corrected later is read once a day by one of the two.
         """
+        if (entity, field) in CORRECTED_LATER:
+            seen = [one for one in (self.control.corrections, self.candidate.corrections) if one is not None]
+            return _earlier(self.whole, min(seen)) if seen else self.whole
         return self.orders if entity in ON_ORDERS_ALONE else self.whole
 
     def settled(self, entity: str) -> datetime | None:
@@ -144,7 +151,7 @@ def judge(found: Found, kept: Kept | None, passes: Passes | None, decision: Deci
     since = now if kept is None or kept.is_gone or kept.version_at != found.version_at else kept.since_at
     if passes is not None and not found.is_settled:
         return Judged("pending", since)
-    again = passes.passed_again(found.entity) if passes is not None else None
+    again = passes.passed_again(found.entity, found.field) if passes is not None else None
     have_passed_again = passes is None or (again is not None and again > since)
     if found.is_stale and not have_passed_again:
         return Judged(_lasting(kept) or "stale-input", since)

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from shipsync.rules.deployment import UNIFIED
+from shipsync.rules.census import LABELS_AGAIN
+from shipsync.rules.deployment import MAIN, UNIFIED
 from shipsync.rules.parity_fields import AGGREGATE, ENTITIES, LIST, PRESENCE, RECORDS, Entity, differing
 from shipsync.rules.parity_intended import Circumstances
 from shipsync.rules.parity_verdicts import ON_ORDERS, Found, Kind, Passed, Passes
@@ -192,7 +193,9 @@ def compare(
             found += _found(ENTITIES[name], key, sides, orders, cleaned)
     routes = [_passed_over(con, lane, ids) for lane in lanes]
     found = [_with_route(one, routes) for one in found]
-    return Comparison(counted, tuple(found), dict(cleaned), _circumstances(con, lanes[1], ids, orders))
+    # Production has no beginning: who writes it went on from where another one had read to.
+    began_at = _began_at(con, lanes[1]) if passes is not None and lanes[1] != MAIN else None
+    return Comparison(counted, tuple(found), dict(cleaned), _circumstances(con, lanes[1], ids, orders, began_at))
 
 
 def differing_orders(con: Cursor, control: str, candidate: str) -> list[int]:
@@ -291,16 +294,17 @@ def passed(con: Cursor, lane: str, workflows: Sequence[str]) -> Passed:
     )
     feeds = con.rows(
         f"""
-        SELECT workflow_name, CASE WHEN isfinite(complete_through) THEN complete_through END
+        SELECT feed, CASE WHEN isfinite(complete_through) THEN complete_through END
         FROM {lane}.feed_marks
-        WHERE workflow_name IN (SELECT unnest($names)) AND feed IN ('shipments', 'voids', 'fulfillments')
+        WHERE workflow_name IN (SELECT unnest($names)) AND feed IN (SELECT unnest($lists))
         """,  # noqa: S608 - the checked name of a lane
-        names,
+        names | {"lists": ["shipments", "voids", "fulfillments", LABELS_AGAIN]},
     )
     through: dict[str, datetime | None] = dict(marks)
     orders = [through.get(name) for name in workflows]
-    parcels = [at for _, at in feeds] or orders
-    return Passed(_least(orders), _least(parcels))
+    parcels = [at for feed, at in feeds if feed != LABELS_AGAIN] or orders
+    corrections = next((at for feed, at in feeds if feed == LABELS_AGAIN), None)
+    return Passed(_least(orders), _least(parcels), corrections)
 
 
 def read_from(con: Cursor, lane: str) -> datetime | None:
@@ -588,8 +592,25 @@ def _with_route(found: Found, routes: Sequence[Mapping[int, str]]) -> Found:
     return found
 
 
+def _began_at(con: Cursor, lane: str) -> datetime | None:
+    """Up to when the unified sync's first reading of a lane asked for orders; None before there is one."""
+    at: datetime | None = con.value(
+        f"""
+        SELECT arg_min(window_end, window_start)
+        FROM {lane}.readings
+        WHERE workflow_name = $unified AND feed = 'orders' AND window_start IS NOT NULL
+        """,  # noqa: S608 - the checked name of a lane
+        {"unified": UNIFIED},
+    )
+    return at
+
+
 def _circumstances(
-    con: Cursor, candidate: str, order_ids: Sequence[int], orders: Sequence[Mapping[int, _Order]]
+    con: Cursor,
+    candidate: str,
+    order_ids: Sequence[int],
+    orders: Sequence[Mapping[int, _Order]],
+    began_at: datetime | None,
 ) -> dict[int, Circumstances]:
     reasons: dict[int, frozenset[str]] = {
         order_id: frozenset(found)
@@ -606,12 +627,14 @@ def _circumstances(
     about = {}
     for order_id in order_ids:
         control, candidate_order = (side.get(order_id) for side in orders)
+        seen_at = control.modified_at if control else None
         about[order_id] = Circumstances(
             control_status=control.status if control else None,
             candidate_status=candidate_order.status if candidate_order else None,
             candidate_status_reason=candidate_order.status_reason if candidate_order else None,
             candidate_parent=candidate_order.parent_order_id if candidate_order else None,
             reasons=reasons.get(order_id, frozenset()),
+            is_from_before=seen_at is not None and began_at is not None and seen_at <= began_at,
         )
     return about
 

@@ -83,6 +83,17 @@ def test_a_void_that_touches_no_order_is_found_on_a_busy_day(silent_voids: House
     assert wrong(house) == []
 
 
+def test_a_corrected_cost_that_moves_no_date_is_found_within_a_day_and_a_half(house: House) -> None:
+    label = house.world.buy_label(house.world.place_manual_order("100521", ((RINSE, 3),)).order_id)
+    house.sync()
+    synced(house, 3 * 24 * 60)
+    corrected = label.cost + Decimal("3.20")
+    house.world.books.correct_cost(label.shipment_id, corrected)
+    for _ in range(36):
+        synced(house, 60)
+    assert house.rows("SELECT shipment_cost FROM shipments") == [(corrected,)]
+
+
 @pytest.mark.parametrize("synced_between", [True, False])
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_label_voided_and_bought_again_counts_once(tmp_path: Path, silent: bool, synced_between: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipsync.rules.census import TURNS, Questions, Signs, questions, turn_of
+from shipsync.rules.census import LABELS_AGAIN, TURNS, Questions, Signs, questions, turn_of
 from tests.rules.builders import NOON
 
 JUST_NOW = dict.fromkeys(TURNS, NOON - timedelta(minutes=5))
@@ -34,7 +34,8 @@ def test_an_idle_day_asks_one_list_an_hour_and_each_in_its_time() -> None:
     for cycle in range(1, 12 * 48):
         now = NOON + timedelta(minutes=5 * cycle)
         answer = questions(Signs(), asked, now)
-        names = [*answer.feeds, *([turn_of(answer.open_status)] if answer.open_status else [])]
+        names = [LABELS_AGAIN] if answer.labels_again else list(answer.feeds)
+        names += [turn_of(answer.open_status)] if answer.open_status else []
         assert len(names) == (1 if cycle % 12 == 0 else 0)
         for name in names:
             before = asked[name]
@@ -52,6 +53,9 @@ def test_where_calls_never_cease_an_overdue_list_joins_them() -> None:
     assert questions(Signs(shipped=True), asked, NOON).feeds == ("shipments", "voids")
     asked = JUST_NOW | {turn_of("on_hold"): NOON - timedelta(hours=24)}
     assert questions(Signs(shipped=True), asked, NOON) == Questions(("shipments",), "on_hold")
+    asked = JUST_NOW | {LABELS_AGAIN: NOON - timedelta(hours=24)}
+    assert questions(Signs(shipped=True), asked, NOON) == Questions(("shipments",), labels_again=True)
+    assert questions(Signs(externally=True), asked, NOON).feeds == ("fulfillments", "shipments")
 
 
 @given(

@@ -44,6 +44,8 @@ def test_a_version_is_settled_once_both_engines_have_passed_it_and_the_overlap()
 def test_all_but_items_wait_for_the_lists_of_parcels_to_be_read_again() -> None:
     marks = Passes(Passed(at(0), at(0)), Passed(at(-1), at(-40)))
     assert [marks.passed_again(name) for name in ("order_item", "order", "shipment")] == [at(-1), at(-40), at(-40)]
+    daily = Passes(Passed(at(0), at(0)), Passed(at(-1), at(-40), at(-600)))
+    assert [daily.passed_again("shipment", name) for name in ("voided_at", "shipment_cost")] == [at(-40), at(-600)]
     assert judge(a_difference(), kept(), marks, None, NOW).verdict == "suspect"
     assert judge(replace(a_difference(), entity="order_item"), kept(), marks, None, NOW).verdict == "confirmed"
 
