@@ -14,6 +14,7 @@ from shipsync.web import order_story, words
 from shipsync.web.answers import ask
 from shipsync.web.links import PAGES
 from shipsync.web.order_story import Event, RawOf
+from shipsync.web.raw_record import raw_record
 from shipsync.web.roles import Role, require
 from shipsync.web.tables import Column, table
 
@@ -181,17 +182,7 @@ def _raw(of: RawOf, order: Order) -> None:
     arguments = of.arguments
     if of.question == "version":
         arguments = (*arguments, order.shipstation_order_id or 0)
-    raw = ask(QUESTIONS[of.question], *arguments)
-    if raw is None:
-        st.caption("The page this record stood on is not kept.")
-        return
-    told = [f"The record as it came: {words.plain(raw.source)}"]
-    if raw.answered_at is not None:
-        told.append(f"answered {words.moment(raw.answered_at)}")
-    if raw.run_id is not None:
-        told.append(f"to {words.plain(raw.run_id)}")
-    st.caption(", ".join(told))
-    st.code(raw.record, language="json", height=400)
+    raw_record(ask(QUESTIONS[of.question], *arguments))
 
 
 def _choose(found: list[Candidate], asked: str) -> None:

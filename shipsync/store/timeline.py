@@ -364,14 +364,15 @@ def history(con: Cursor, of: Order) -> History:
         import_files=_files_read_at(con, of.created_at) if from_file and of.created_at is not None else (),
         import_run=_run_at(con, "xml-import", of.created_at) if from_file else None,
         upload_run=_run_at(con, "shipstation-upload", of.uploaded_at),
-        versions=tuple(_versions(con, order_id)) if order_id is not None else (),
+        versions=tuple(versions(con, order_id)) if order_id is not None else (),
         parcels=own_parcels,
         held=tuple(_held(con, of, [one.parcel_id for one in own_parcels])),
         relatives=tuple(_relatives(con, of)),
     )
 
 
-def _versions(con: Cursor, shipstation_order_id: int) -> list[Version]:
+def versions(con: Cursor, shipstation_order_id: int) -> list[Version]:
+    """Every version of an order that was seen at ShipStation, the oldest first."""
     rows = con.rows(
         """
         SELECT modified_at, shipstation_status, route, reason, reading_id, page_no, run_id, seen_at
@@ -473,7 +474,7 @@ def _relatives(con: Cursor, of: Order) -> list[Relative]:
 
 def raw_version(con: Cursor, reading_id: str, page_no: int, shipstation_order_id: int) -> Raw | None:
     """The record of one version of an order, from the page it stood on; None if that page is not kept."""
-    return next(_rows_of(con, [(reading_id, page_no)], "orders", "orderId", shipstation_order_id), None)
+    return next(raw_on(con, [(reading_id, page_no)], "orders", "orderId", shipstation_order_id), None)
 
 
 def raw_parcel(con: Cursor, kind: str, parcel_id: int) -> Raw | None:
@@ -500,7 +501,7 @@ def raw_parcel(con: Cursor, kind: str, parcel_id: int) -> Raw | None:
         {"id": parcel_id, "feeds": feeds},
     )
     list_name = "fulfillments" if kind == "fulfillment" else "shipments"
-    return next(_rows_of(con, pages, list_name, id_name, parcel_id), None)
+    return next(raw_on(con, pages, list_name, id_name, parcel_id), None)
 
 
 def raw_held(con: Cursor, kind: str, entity_id: str) -> Raw | None:
@@ -516,7 +517,7 @@ def raw_held(con: Cursor, kind: str, entity_id: str) -> Raw | None:
     return Raw(_formatted(kept["row"]), answered_at, _place(reading_id, page_no), None, None)
 
 
-def _rows_of(con: Cursor, pages: Iterable[tuple[str, int]], list_name: str, id_name: str, wanted: int) -> Iterator[Raw]:
+def raw_on(con: Cursor, pages: Iterable[tuple[str, int]], list_name: str, id_name: str, wanted: int) -> Iterator[Raw]:
     """The records with an id on these pages, page after page, each page read only when it is its turn."""
     for reading_id, page_no in pages:
         row = con.row(

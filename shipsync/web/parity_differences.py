@@ -23,6 +23,7 @@ from shipsync.web.answers import ask
 from shipsync.web.links import link
 from shipsync.web.opening import open_here
 from shipsync.web.parity_ignores import ask_for_rule
+from shipsync.web.parity_paths import paths_and_records
 from shipsync.web.parity_words import KINDS, VERDICTS, field_words
 from shipsync.web.roles import Role, may
 from shipsync.web.tables import Column, table
@@ -134,7 +135,7 @@ def _group(mode: Mode, group: Group, said: Sequence[str]) -> None:
 
 
 def _side_by_side(mode: Mode, one: Difference) -> None:
-    """One record: both values, what decided, since when, and whatever else of its order differs."""
+    """One record: both values, what decided, since when, how each side came to it, and what else its order has."""
     with st.container(border=True):
         known = ask(parity_page.order_named, one.order_id) if one.order_id is not None else None
         st.markdown(
@@ -157,6 +158,7 @@ def _side_by_side(mode: Mode, one: Difference) -> None:
             ask_for_rule(one)
             st.session_state[RULES_ASKED] = True
             st.rerun(scope="app")
+        paths_and_records(one)
         if one.order_id is not None:
             _rest_of_order(mode, one)
 

@@ -22,7 +22,8 @@ from shipsync.web.parity_ignores import approve, propose, withdraw
 from shipsync.web.parity_press import dry_run, make
 from shipsync.web.parity_words import share
 from tests.house import House
-from tests.procedures.migrating import ASKED, compared, off, state
+from tests.procedures.closing_day import shipped
+from tests.procedures.migrating import ASKED, backed_up, both, compared, go, off, shadow, state
 from tests.site import Site, a_site
 from tests.web.calling import get
 
@@ -194,6 +195,42 @@ def test_differences_are_grouped_down_to_one_record_side_by_side(house: House, s
     assert f"**What else differs of ShipStation order {order_id}**" in said
     assert "Order 100951" in [one.label for one in test.get("page_link")]
     assert list(test.dataframe[-1].value["what"]) == ["status of an order"]
+
+
+def test_a_record_shows_how_each_side_came_to_it_and_what_shipstation_answered(house: House, site: Site) -> None:
+    order_id = shipped(house)
+    skipped = house.world.place_manual_order(items=(("no key product", 1),)).order_id
+    house.wait()
+    shadow(house)
+    for mode in ("noise", "replay"):
+        compared(house, mode)
+    backed_up(house)
+    go(house, "promote")
+    house.wait()
+    both(house)
+    (label,) = next(iter(house.rows("SELECT shipment_id FROM shipments")))
+    differing(house, ("order", str(order_id), "tracking_number", "1Z9", None), order_id=order_id)
+    differing(house, ("order", str(skipped), "", "there", None), order_id=skipped)
+    test = site.page("parity", view="Differences", entity="order", field="tracking_number", record=str(order_id))
+    said = site.text(test)
+    assert "those of the first parcel that has left" in said
+    assert f"Order {order_id}, of version " in said
+    assert f"Label {label}, of version " in said
+    assert "written last Wed 16 Sep 2026 13:10 PDT by manual\\-order\\-sync\\.4 or status\\-sync\\.4." in said
+    assert "status-sync takes it, if the order is here; manual-order-sync takes it in" in said
+    assert "**taken in**. A manual order with a key product." in said
+    assert [one.value for one in test.code] == ["1Z9", "(nothing)"]
+    key = f"parity_raw_order_shipment_{label}"
+    test.session_state[key] = True
+    test.run()
+    (record,) = [one.value for one in test.code if one.language == "json"]
+    assert f'"shipmentId": {label}' in record
+
+    test.query_params["field"], test.query_params["record"] = "whole", str(skipped)
+    said = site.text(test.run())
+    assert "They have nothing of it, and keep no record of what they pass over or why" in said
+    assert "manual-order-sync leaves it out: A manual order without a key product." in said
+    assert "**left alone**. A manual order without a key product." in said
 
 
 def test_only_the_newest_replay_counts(house: House, site: Site) -> None:
