@@ -13,6 +13,7 @@ from shipsync.web.job_panel import job_panel
 from shipsync.web.parity_changes import changes_list
 from shipsync.web.parity_charts import match_rate_chart
 from shipsync.web.parity_differences import RULES_ASKED, differences
+from shipsync.web.parity_efficiency import efficiency
 from shipsync.web.parity_ignores import ignore_rules
 from shipsync.web.parity_press import change_dialog, change_said
 from shipsync.web.parity_state import (
@@ -27,7 +28,7 @@ from shipsync.web.parity_state import (
 from shipsync.web.parity_words import MODES
 from shipsync.web.roles import Role, may, require
 
-VIEWS = ("Gates", "Differences", "Ignore rules", "Changes")
+VIEWS = ("Gates", "Differences", "Ignore rules", "Efficiency", "Changes")
 _STATE = "parity_state_drawn"  # the state when the page was drawn as a whole
 
 require(Role.VIEWER)
@@ -56,6 +57,11 @@ def _gates() -> None:
 @st.fragment(run_every=5.0, key="parity_differences")
 def _differences(mode: Mode) -> None:
     differences(mode)
+
+
+@st.fragment(run_every=5.0, key="parity_efficiency")
+def _efficiency() -> None:
+    efficiency(summary_now())
 
 
 def _mode() -> Mode:
@@ -126,5 +132,7 @@ if not _is_calm(told):
             _differences(_mode())
         case "Ignore rules":
             ignore_rules()
+        case "Efficiency":
+            _efficiency()
         case "Changes":
             changes_list()

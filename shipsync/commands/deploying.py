@@ -39,4 +39,5 @@ def _status(told: Deployment) -> Answer:
     lines += [f"{one.workflow}: {one.does}" for one in told.workflows]
     lines.append(f"Next: {told.next_change}.")
     lines += [f"{one.result:<12}  {one.name}: {one.words}" for one in told.gates]
+    lines += [f"{one.result:<12}  {one.name}: {one.words}" for one in told.claims]
     return Answer(lines, told.model_dump(mode="json"))

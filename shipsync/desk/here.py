@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shipsync.desk import records
-from shipsync.desk.parity import next_gates
+from shipsync.desk.parity import efficiency, next_gates
 from shipsync.errors import Busy, Unknown
 from shipsync.jobs import queue
 from shipsync.procedures.alerts import facts_now
@@ -140,6 +140,7 @@ class Here:
         con, now = self._app.db.read(), self._app.now()
         known, state = store.deployment_of(con), store.state_of(con)
         following, gates = next_gates(con, now)
+        told = efficiency(con, now)
         return records.Deployment(
             state=state,
             name=NAMES[state],
@@ -149,6 +150,7 @@ class Here:
             workflows=[records.Does(workflow=one, does=will_do(state, one)) for one in SYNCS],
             next_change=following,
             gates=[records.Gate.model_validate(one) for one in gates],
+            claims=told.claims if told is not None else (),
         )
 
     def deploy(self, change: Change, *, by: str, reason: str, reviewed_by: str, dry_run: bool) -> records.Deployed:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from shipsync.desk.parity_records import Compared, ParitySummary
+from shipsync.desk.parity_records import Compared, Efficiency, Effort, ParitySummary
+from shipsync.desk.records import Claim
 from shipsync.desk.records import Gate as GateTold
 from shipsync.rules import deployment as rules
+from shipsync.rules import efficiency as efficiency_rules
 from shipsync.rules import gates as gate_rules
 from shipsync.rules.deployment import SHADOW, SYNCS, Change, State
 from shipsync.rules.gates import Gate
 from shipsync.rules.parity_verdicts import Mode, upper_bound
 from shipsync.store import deployment, parity_page, parity_results
+from shipsync.store import efficiency as efficiency_store
 from shipsync.store import gates as gate_store
 from shipsync.store.cursor import Cursor
 from shipsync.store.parity_results import Run
@@ -55,6 +58,21 @@ def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
             _compared(run) for name in sorted(_ALL, key=lambda one: one != mode) if (run := newest[name]) is not None
         ],
         noise=noise.confirmed if noise is not None else None,
+        efficiency=efficiency(con, now),
+    )
+
+
+def efficiency(con: Cursor, now: datetime) -> Efficiency | None:
+    """What both sides took while both worked, against the plan's claims; None before each has made a pass."""
+    told = efficiency_store.efficiency(con, now)
+    if told is None:
+        return None
+    return Efficiency(
+        since=told.since,
+        until=told.until,
+        legacy=Effort.model_validate(told.legacy),
+        unified=Effort.model_validate(told.unified),
+        claims=[Claim.model_validate(one) for one in efficiency_rules.claims(told)],
     )
 
 

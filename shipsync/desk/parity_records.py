@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shipsync.desk.records import Gate, Record
+from shipsync.desk.records import Claim, Gate, Record
 from shipsync.rules.deployment import Change, State
 from shipsync.rules.parity_verdicts import Mode
 
@@ -35,6 +35,34 @@ class Compared(Record):
     paused: str | None  # why comparing pauses after it
 
 
+class Effort(Record):
+    """What one side took while both worked. One pass is one run of each of its workflows."""
+
+    passes: int
+    requests: int
+    requests_an_hour: float
+    requests_a_pass: float | None  # None before the first pass, as what follows from it
+    requests_as_fresh: float | None  # of an hour, if it came every 5 minutes: worked out from a pass
+    orders_fetched: int
+    orders_an_hour: float
+    orders_a_pass: float | None
+    orders_as_fresh: float | None
+    orders_changed: int
+    seconds_a_pass: float | None
+    every_s: float | None  # from one pass to the next: the median
+    longest_s: float | None  # and at most
+
+
+class Efficiency(Record):
+    """What both sides took in the span in which both worked."""
+
+    since: datetime  # when each workflow had made its first pass beside the others
+    until: datetime
+    legacy: Effort
+    unified: Effort
+    claims: Sequence[Claim]
+
+
 class ParitySummary(Record):
     """How the two sides compare, and what stands before the next change."""
 
@@ -51,6 +79,7 @@ class ParitySummary(Record):
     mode: Mode  # of the comparisons that count in this state
     newest: Sequence[Compared]  # of this migration, the mode that counts first; noise is legacy against itself
     noise: int | None  # what differs there; None before the first
+    efficiency: Efficiency | None  # of the newest migration; None before each workflow has made a pass in it
 
     @property
     def counts(self) -> Compared | None:

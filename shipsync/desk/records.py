@@ -16,6 +16,7 @@ from shipsync.errors import Unknown, Unusable
 from shipsync.rules import deployment as rules
 from shipsync.rules.charges import LONGEST_REASON
 from shipsync.rules.deployment import Change
+from shipsync.rules.efficiency import Told
 from shipsync.rules.gates import Result
 
 
@@ -135,6 +136,15 @@ class Gate(Record):
     passes_at: datetime | None  # the earliest instant at which it may pass, where only time is missing
 
 
+class Claim(Record):
+    """What the plan says of the unified sync, and what came of it."""
+
+    name: str
+    result: Told
+    words: str  # the figures, as sentences
+    figures: Mapping[str, float | None]
+
+
 class Does(Record):
     """What a sync does now."""
 
@@ -153,6 +163,7 @@ class Deployment(Record):
     workflows: Sequence[Does]
     next_change: str
     gates: Sequence[Gate]  # of that
+    claims: Sequence[Claim] = ()  # of the newest migration; none before both sides have made a pass in it
 
 
 class Deployed(Record):

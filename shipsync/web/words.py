@@ -57,10 +57,13 @@ SIGNS: dict[str, tuple[str, str]] = {
     "sending": ("►", "blue"),
     "sent": ("✓", "green"),
     "unknown": ("?", "orange"),
-    # Gates, differences of two lanes, and rules that ignore some of them.
+    # Gates, the plan's claims, differences of two lanes, and rules that ignore some of them.
     "pass": ("✓", "green"),
     "fail": ("■", "red"),
     "inconclusive": ("▲", "orange"),
+    "held": ("✓", "green"),
+    "not held": ("■", "red"),
+    "not known": ("▲", "orange"),
     "confirmed": ("■", "red"),
     "suspect": ("▲", "orange"),
     "stale-input": ("▲", "orange"),
