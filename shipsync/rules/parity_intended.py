@@ -28,6 +28,8 @@ class Circumstances:
     candidate_status_reason: str | None = None
     candidate_parent: int | None = None  # the order it was split from
     reasons: frozenset[str] = field(default_factory=frozenset)  # for which the candidate has ever routed it
+    # The control's version is older than the candidate's first reading, which asked for all that had changed by then.
+    is_from_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,19 @@ def _is_vanished(found: Found, about: Circumstances) -> bool:
     return found.is_stale and field is not None and field.role in ("version", "value")
 
 
+def _was_gone_before(found: Found, about: Circumstances) -> bool:
+    """Never told to the candidate, neither when it began nor since: in none of its answers there was such an order.
+
+    One of the shop it has all the same, as the upload left it. What has shipped stays at ShipStation for good.
+    """
+    if not about.is_from_before or about.reasons or about.control_status not in (*_OPEN, "cancelled"):
+        return False
+    if about.candidate_status is None:
+        return found.field == PRESENCE and found.kind == "missing-candidate"
+    field = ENTITIES["order"].field(found.field)
+    return found.entity == "order" and found.is_stale and field is not None and field.role in ("version", "value")
+
+
 def _is_only_at_the_candidate(found: Found, about: Circumstances) -> bool:
     return found.field == PRESENCE and found.kind == "missing-control" and about.control_status is None
 
@@ -104,6 +119,13 @@ INTENDED: Mapping[str, IntendedChange] = {
             "last version may have been seen by one side only.",
             "test_an_order_that_vanished_is_meant_to_differ",
             _is_vanished,
+        ),
+        IntendedChange(
+            "gone before",
+            "Production has an order from before the unified sync began to read, and ShipStation has not told of it "
+            "since: it was deleted, or merged into another one.",
+            "test_an_order_that_was_gone_before_is_meant_to_differ",
+            _was_gone_before,
         ),
     )
 }
