@@ -2,13 +2,16 @@
 
 After each run of a sync, every two hours at least, and when asked:
 
-1. compare   what both engines have read is held against each other, twice: by key and field, and by sums of what showed
+1. ask       ShipStation for orders that one side lacks, by their ids: what it has no more, no side can bring. At most
+             20 of them, and each once a day. Where it does not answer, the next comparison asks.
+2. compare   what both engines have read is held against each other, twice: by key and field, and by sums of what showed
              no difference; each difference is judged by what is known of it from before; then ONE transaction: run,
              differences, hits of ignore rules. A failure leaves all as it was, and the next one compares anew.
 
-Both lanes are only read. While no two syncs run beside each other it does nothing, and says so. After a run that found
-too much (rules/parity_verdicts.py) the schedule pauses, with both lanes kept as they are for a person to look into; one
-that somebody asks for compares nevertheless, and where that finds less, the schedule goes on.
+Both lanes are only read, and nothing that is asked here is written into them. While no two syncs run beside each other
+it does nothing, and says so. After a run that found too much (rules/parity_verdicts.py) the schedule pauses, with both
+lanes kept as they are for a person to look into; one that somebody asks for compares nevertheless, and where that finds
+less, the schedule goes on.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from shipsync.errors import ShipStationError
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.census import TURNS
 from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
@@ -26,7 +30,7 @@ from shipsync.rules.legacy import LOOKS_BACK, STATUS_SYNC
 from shipsync.rules.parity_causes import LEAST_ORDERS, causes
 from shipsync.rules.parity_fields import AGGREGATE, RECORDS
 from shipsync.rules.parity_ignores import IgnoreRule, matches, state
-from shipsync.rules.parity_intended import Circumstances, explanation
+from shipsync.rules.parity_intended import GONE, Circumstances, explanation
 from shipsync.rules.parity_verdicts import (
     ON_ORDERS,
     Decision,
@@ -51,6 +55,8 @@ WORKFLOW = "parity-check"
 
 BY_SCHEDULE = "schedule"  # as jobs/schedule.py calls itself
 LAG_KEPT_FOR = timedelta(days=30)  # differences that were only lag
+MOST_ASKED = 20  # orders that ShipStation is asked for, in one comparison
+ASKED_AGAIN = timedelta(days=1)  # and not sooner
 MOST_TOLD = 500  # differing orders whose causes are looked for
 _SLOWEST = 60  # minutes between two passes of an engine whose interval nobody has set
 
@@ -65,10 +71,32 @@ class Sides:
     mode: Mode
     control: str
     candidate: str
+    candidate_by: Sequence[str] = (UNIFIED,)  # the workflows that write it
+
+
+def ask(work: Work) -> Result:
+    """Step 1. Returns how many orders ShipStation was asked for, and how many of them it has no more."""
+    con, now = work.db.read(), work.now()
+    sides = sides_now(con)
+    if sides is None:
+        return {"asked": 0, "gone": 0}
+    answers: dict[int, bool] = {}
+    try:
+        for order_id in parity_results.to_be_asked_for(con, sides.mode, GONE, now - ASKED_AGAIN, most=MOST_ASKED):
+            answers[order_id] = work.shipstation.order(order_id) is None
+    except ShipStationError as error:
+        work.log(f"ShipStation could not be asked for all orders that one side lacks: {error}")
+    if answers:
+        with work.db.transaction() as writing:
+            work.lease.check(writing)
+            parity_results.keep_asked(writing, answers, work.run_id, now)
+        work.count("orders asked for", len(answers))
+        work.log(f"Of {len(answers):,} orders that one side lacks, {sum(answers.values()):,} are gone at ShipStation.")
+    return {"asked": len(answers), "gone": sum(answers.values())}
 
 
 def compare(work: Work) -> Result:
-    """Step 1. Returns what it came to."""
+    """Step 2. Returns what it came to."""
     con = work.db.read()
     stands = deployment.state_of(con)
     sides = sides_now(con)
@@ -94,7 +122,7 @@ def compare(work: Work) -> Result:
     return {"compared": run.compared, "confirmed": run.confirmed, "pending": run.pending, "paused": run.paused}
 
 
-PROCEDURE = Procedure(WORKFLOW, (Step("compare", compare),))
+PROCEDURE = Procedure(WORKFLOW, (Step("ask", ask), Step("compare", compare)))
 
 
 def sides_now(con: Cursor) -> Sides | None:
@@ -113,7 +141,7 @@ def passes_now(con: Cursor, sides: Sides) -> Passes | None:
         return None
     return Passes(
         parity.passed(con, sides.control, LEGACY),
-        parity.passed(con, sides.candidate, [UNIFIED]),
+        parity.passed(con, sides.candidate, sides.candidate_by),
         _both_read_from(con, sides),
     )
 

@@ -15,6 +15,7 @@ from shipsync.rules.parity_fields import ENTITIES, PRESENCE
 from shipsync.rules.parity_verdicts import Decision, Found
 
 _OPEN = frozenset({"uploaded", "awaiting_payment", "awaiting_shipment", "on_hold"})
+GONE = "gone at ShipStation"
 # How the unified sync says that ShipStation has an order no more (store/orders.py).
 _GONE = ("merged into ShipStation order ", "no longer at ShipStation")
 
@@ -28,8 +29,7 @@ class Circumstances:
     candidate_status_reason: str | None = None
     candidate_parent: int | None = None  # the order it was split from
     reasons: frozenset[str] = field(default_factory=frozenset)  # for which the candidate has ever routed it
-    # The control's version is older than the candidate's first reading, which asked for all that had changed by then.
-    is_from_before: bool = False
+    is_gone: bool = False  # ShipStation was asked for it by its id, and has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,13 @@ def _is_vanished(found: Found, about: Circumstances) -> bool:
     return found.is_stale and field is not None and field.role in ("version", "value")
 
 
-def _was_gone_before(found: Found, about: Circumstances) -> bool:
-    """Never told to the candidate, neither when it began nor since: in none of its answers there was such an order.
-
-    One of the shop it has all the same, as the upload left it. What has shipped stays at ShipStation for good.
-    """
-    if not about.is_from_before or about.reasons or about.control_status not in (*_OPEN, "cancelled"):
+def _is_gone(found: Found, about: Circumstances) -> bool:
+    """It came and went between two readings, or before one side began. What has shipped stays at ShipStation."""
+    if not about.is_gone or not {about.control_status, about.candidate_status} <= {*_OPEN, "cancelled", None}:
         return False
-    if about.candidate_status is None:
-        return found.field == PRESENCE and found.kind == "missing-candidate"
+    if found.kind in ("missing-control", "missing-candidate"):
+        return found.field == PRESENCE and found.entity in ("order", "order_item")
+    # Of the shop it is on both sides, as the upload left it; one side may have seen it at ShipStation.
     field = ENTITIES["order"].field(found.field)
     return found.entity == "order" and found.is_stale and field is not None and field.role in ("version", "value")
 
@@ -121,11 +119,11 @@ INTENDED: Mapping[str, IntendedChange] = {
             _is_vanished,
         ),
         IntendedChange(
-            "gone before",
-            "Production has an order from before the unified sync began to read, and ShipStation has not told of it "
-            "since: it was deleted, or merged into another one.",
-            "test_an_order_that_was_gone_before_is_meant_to_differ",
-            _was_gone_before,
+            GONE,
+            "ShipStation was asked for the order by its id and has none: it was deleted, or merged into another one, "
+            "before one of the two sides had come round.",
+            "test_an_order_that_shipstation_has_no_more_is_meant_to_be_at_one_side",
+            _is_gone,
         ),
     )
 }

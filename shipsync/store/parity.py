@@ -23,7 +23,7 @@ from datetime import datetime
 from typing import Any
 
 from shipsync.rules.census import LABELS_AGAIN
-from shipsync.rules.deployment import MAIN, UNIFIED
+from shipsync.rules.deployment import UNIFIED
 from shipsync.rules.parity_fields import AGGREGATE, ENTITIES, LIST, PRESENCE, RECORDS, Entity, differing
 from shipsync.rules.parity_intended import Circumstances
 from shipsync.rules.parity_verdicts import ON_ORDERS, Found, Kind, Passed, Passes
@@ -193,9 +193,8 @@ def compare(
             found += _found(ENTITIES[name], key, sides, orders, cleaned)
     routes = [_passed_over(con, lane, ids) for lane in lanes]
     found = [_with_route(one, routes) for one in found]
-    # Production has no beginning: who writes it went on from where another one had read to.
-    began_at = _began_at(con, lanes[1]) if passes is not None and lanes[1] != MAIN else None
-    return Comparison(counted, tuple(found), dict(cleaned), _circumstances(con, lanes[1], ids, orders, began_at))
+    gone = _gone(con, ids) if passes is not None else frozenset()  # of a replay both sides were told the same
+    return Comparison(counted, tuple(found), dict(cleaned), _circumstances(con, lanes[1], ids, orders, gone))
 
 
 def differing_orders(con: Cursor, control: str, candidate: str) -> list[int]:
@@ -592,17 +591,13 @@ def _with_route(found: Found, routes: Sequence[Mapping[int, str]]) -> Found:
     return found
 
 
-def _began_at(con: Cursor, lane: str) -> datetime | None:
-    """Up to when the unified sync's first reading of a lane asked for orders; None before there is one."""
-    at: datetime | None = con.value(
-        f"""
-        SELECT arg_min(window_end, window_start)
-        FROM {lane}.readings
-        WHERE workflow_name = $unified AND feed = 'orders' AND window_start IS NOT NULL
-        """,  # noqa: S608 - the checked name of a lane
-        {"unified": UNIFIED},
+def _gone(con: Cursor, order_ids: Sequence[int]) -> frozenset[int]:
+    """Of these orders, those that ShipStation had no more when it was asked for them."""
+    rows = con.rows(
+        "SELECT order_id FROM parity_asked WHERE is_gone AND order_id IN (SELECT unnest($ids))",
+        {"ids": list(order_ids)},
     )
-    return at
+    return frozenset(order_id for (order_id,) in rows)
 
 
 def _circumstances(
@@ -610,7 +605,7 @@ def _circumstances(
     candidate: str,
     order_ids: Sequence[int],
     orders: Sequence[Mapping[int, _Order]],
-    began_at: datetime | None,
+    gone: frozenset[int],
 ) -> dict[int, Circumstances]:
     reasons: dict[int, frozenset[str]] = {
         order_id: frozenset(found)
@@ -627,14 +622,13 @@ def _circumstances(
     about = {}
     for order_id in order_ids:
         control, candidate_order = (side.get(order_id) for side in orders)
-        seen_at = control.modified_at if control else None
         about[order_id] = Circumstances(
             control_status=control.status if control else None,
             candidate_status=candidate_order.status if candidate_order else None,
             candidate_status_reason=candidate_order.status_reason if candidate_order else None,
             candidate_parent=candidate_order.parent_order_id if candidate_order else None,
             reasons=reasons.get(order_id, frozenset()),
-            is_from_before=seen_at is not None and began_at is not None and seen_at <= began_at,
+            is_gone=order_id in gone,
         )
     return about
 

@@ -264,6 +264,50 @@ def differences(
     return [Difference(*row) for row in rows]
 
 
+def to_be_asked_for(con: Cursor, mode: Mode, explained_by: str, asked_before: datetime, *, most: int) -> list[int]:
+    """ShipStation orders that one side lacks, or has no version of: those that were never asked for first.
+
+    Those that `explained_by` accounts for are among them, for it may be so no more. None was asked for since
+    `asked_before`.
+    """
+    rows = con.rows(
+        """
+        SELECT DISTINCT d.order_id, a.asked_at
+        FROM parity_differences d
+        LEFT JOIN parity_asked a USING (order_id)
+        WHERE d.mode = $mode
+          AND d.gone_at IS NULL
+          AND (d.verdict IN ('suspect', 'stale-input', 'confirmed') OR d.rule = $explained_by)
+          AND d.entity = 'order'
+          AND (d.kind IN ('missing-control', 'missing-candidate')
+               OR d.field = 'modified_at' AND (d.control IS NULL OR d.candidate IS NULL))
+          AND (a.asked_at IS NULL OR a.asked_at <= $asked_before)
+        ORDER BY a.asked_at NULLS FIRST, d.order_id
+        LIMIT $most
+        """,
+        {"mode": mode, "explained_by": explained_by, "asked_before": asked_before, "most": most},
+    )
+    return [order_id for order_id, _ in rows]
+
+
+def keep_asked(con: Cursor, answers: Mapping[int, bool], run_id: str, now: datetime) -> None:
+    """Keep of orders that ShipStation was asked for whether it has them no more."""
+    for order_id, is_gone in answers.items():
+        con.execute(
+            """
+            INSERT OR REPLACE INTO parity_asked (order_id, is_gone, asked_at, run_id)
+            VALUES ($order_id, $is_gone, $now, $run_id)
+            """,
+            {"order_id": order_id, "is_gone": is_gone, "now": now, "run_id": run_id},
+        )
+
+
+def asked_for(con: Cursor, order_id: int) -> tuple[datetime, bool] | None:
+    """When ShipStation was asked for an order, and whether it had it no more; None if it never was."""
+    row = con.row("SELECT asked_at, is_gone FROM parity_asked WHERE order_id = $order_id", {"order_id": order_id})
+    return (row[0], row[1]) if row is not None else None
+
+
 def count_by_verdict(con: Cursor, mode: Mode) -> dict[str, int]:
     """How many differences of a mode are there, by verdict."""
     rows = con.rows(

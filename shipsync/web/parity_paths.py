@@ -15,7 +15,7 @@ from shipsync.procedures import parity as procedure
 from shipsync.rules.deployment import MAIN, SHADOW
 from shipsync.rules.parity_fields import AGGREGATE, ENTITIES
 from shipsync.rules.routing import REASONS
-from shipsync.store import parity_page, timeline
+from shipsync.store import parity_page, parity_results, timeline
 from shipsync.store.cursor import Cursor
 from shipsync.store.deployment import state_of
 from shipsync.store.lanes import lanes
@@ -75,6 +75,9 @@ def paths_and_records(one: Difference) -> None:
     with right:
         st.markdown("**How the unified sync came to it**")
         st.markdown("\n".join(f"- {line}" for line in _unified_path(owner, one, at)))
+    if one.order_id is not None and (asked := ask(parity_results.asked_for, one.order_id)) is not None:
+        has = "has none: it was deleted, or merged into another one" if asked[1] else "has it"
+        st.caption(f"ShipStation was asked for order {one.order_id} {words.moment(asked[0])}, and {has}.")
     if at.candidate is None:
         return
     for record in _records_behind(owner, one.run_id, one, at.candidate):

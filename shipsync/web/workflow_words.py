@@ -50,7 +50,10 @@ WORKFLOWS: Mapping[str, Workflow] = {
         "New orders of the shop stay in their files until it is on again.",
     ),
     "parity-check": Workflow(
-        {"compare": "Compare what both syncs have written"},
+        {
+            "ask": "Ask ShipStation for orders that one side lacks",
+            "compare": "Compare what both syncs have written",
+        },
         "What a new sync does otherwise than the one in use stays unseen until it is on again.",
     ),
     "parity-replay": Workflow(
@@ -160,6 +163,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "SKUs updated": ("SKU", "updated"),
     "orders brought in step": ("order", "brought in step with stock"),
     "differences with ShipStation": ("difference", "with ShipStation"),
+    "orders asked for": ("order", "asked for, as one side lacks it"),
     "keys compared": ("record", "compared"),
     "keys confirmed": ("record", "confirmed to differ"),
     "keys suspect": ("record", "suspected to differ"),

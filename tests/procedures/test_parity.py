@@ -130,6 +130,37 @@ def test_what_one_side_has_not_read_yet_is_pending(beside: House) -> None:
     assert (checked(beside).pending, checked(beside).overdue) == (0, 0)
 
 
+def test_an_order_that_is_gone_at_shipstation_is_asked_for_once_a_day_and_explained(beside: House) -> None:
+    stays, goes = (beside.world.place_manual_order().order_id for _ in range(2))
+    passes(beside, *LEGACY)
+    beside.world.delete(goes)
+
+    def told(order_id: int) -> str:
+        found = parity_results.differences(beside.app.db.read(), ["live"], order_id=order_id, field_name="")
+        return {one.entity: one.verdict for one in found}["order"]
+
+    def asked() -> int:
+        return sum(1 for one in beside.server.requests if one.path in (f"/orders/{stays}", f"/orders/{goes}"))
+
+    def one_side_loses_it() -> None:
+        passes(beside, SYNC)
+        writes(beside, "DELETE FROM shadow.orders_inbox WHERE shipstation_order_id = $id", id=stays)
+
+    one_side_loses_it()
+    checked(beside)
+    assert (told(stays), told(goes), asked()) == ("suspect", "suspect", 0)
+    checked(beside)
+    assert (told(stays), told(goes), asked()) == ("suspect", "explained", 2)
+    passes(beside, *LEGACY)
+    one_side_loses_it()
+    assert checked(beside).confirmed == 2  # the order and its item
+    assert (told(stays), told(goes), asked()) == ("confirmed", "explained", 2)
+    assert beside.rows("SELECT order_id, is_gone FROM parity_asked ORDER BY is_gone") == [(stays, False), (goes, True)]
+    beside.clock.sleep(25 * 3600)
+    checked(beside)
+    assert asked() == 4
+
+
 def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> None:
     orders = beside.rows("SELECT count(*) FROM shadow.orders_inbox WHERE tracking_number IS NOT NULL")[0][0]
     assert orders > 3

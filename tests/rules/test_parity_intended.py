@@ -49,6 +49,22 @@ def test_a_merge_survivor_is_meant_to_differ() -> None:
     assert name_of(only_here(), about) == "merge survivor"
 
 
+def test_an_order_that_shipstation_has_no_more_is_meant_to_be_at_one_side() -> None:
+    about = Circumstances("awaiting_shipment", is_gone=True)
+    missing = replace(only_here(), kind="missing-candidate", control="there", candidate=None)
+    for entity in ("order", "order_item"):
+        assert name_of(replace(missing, entity=entity), about) == "gone at ShipStation"
+    assert name_of(replace(missing, entity="shipment"), about) is None
+    assert name_of(missing, replace(about, is_gone=False)) is None
+    assert name_of(missing, replace(about, control_status="shipped")) is None
+    assert name_of(only_here(), Circumstances(None, "cancelled", is_gone=True)) == "gone at ShipStation"
+    of_the_shop = replace(about, candidate_status="uploaded")
+    last_version = replace(differs("order", "modified_at", "19:15:00", None), is_stale=True)
+    assert name_of(last_version, of_the_shop) == "gone at ShipStation"
+    assert name_of(replace(last_version, is_stale=False), of_the_shop) is None
+    assert name_of(replace(last_version, field="order_total"), of_the_shop) is None
+
+
 @pytest.mark.parametrize("reason", [GONE, "merged into ShipStation order 9"])
 def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
     about = Circumstances("awaiting_shipment", "cancelled", reason)
@@ -64,23 +80,6 @@ def test_an_order_that_vanished_is_meant_to_differ(reason: str) -> None:
     assert name_of(last_version, shipped) is None
     cancelled_there = replace(about, candidate_status_reason=None)
     assert name_of(differs("order", "status", "awaiting_shipment", "cancelled"), cancelled_there) is None
-
-
-def test_an_order_that_was_gone_before_is_meant_to_differ() -> None:
-    about = Circumstances("awaiting_shipment", is_from_before=True)
-    lacking = replace(only_here(), kind="missing-candidate", control="there", candidate=None)
-    for entity in ("order", "order_item"):
-        assert name_of(replace(lacking, entity=entity), about) == "gone before"
-    assert name_of(lacking, replace(about, control_status="cancelled")) == "gone before"
-    assert name_of(lacking, replace(about, control_status="shipped")) is None
-    assert name_of(lacking, replace(about, reasons=frozenset({"no_key_sku"}))) is None
-    assert name_of(lacking, replace(about, is_from_before=False)) is None
-    of_the_shop = replace(about, candidate_status="uploaded")
-    version = replace(differs("order", "modified_at", "19:15:00", None), is_stale=True)
-    assert name_of(version, of_the_shop) == "gone before"
-    assert name_of(replace(version, field="status"), of_the_shop) == "gone before"
-    assert name_of(replace(version, field="order_total"), of_the_shop) is None
-    assert name_of(replace(version, is_stale=False), of_the_shop) is None
 
 
 def test_each_intended_change_names_the_test_that_proves_it() -> None:

@@ -73,6 +73,14 @@ CREATE TABLE parity_differences (
     PRIMARY KEY (mode, entity, entity_key, field)
 );
 
+-- Orders that one side lacked, of which ShipStation was asked by their id.
+CREATE TABLE parity_asked (
+    order_id      BIGINT PRIMARY KEY,       -- ShipStation's
+    is_gone       BOOLEAN NOT NULL,         -- it has none of that id: deleted, or merged into another one
+    asked_at      TIMESTAMPTZ NOT NULL,     -- the last time
+    run_id        VARCHAR NOT NULL
+);
+
 -- Differences that a person has asked not to count, for a while and up to a number. Never keys, never money.
 CREATE TABLE parity_ignore_rules (
     rule_no       BIGINT PRIMARY KEY,
