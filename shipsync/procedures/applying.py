@@ -8,13 +8,13 @@ no mark, and yield to what has been learned since they were answered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from shipsync.procedures.holding import held_rows, hold_what_cannot_be_read, raw_order, settle_poison
+from shipsync.procedures.holding import held_rows, hold_what_cannot_be_read, kept_orders, raw_order, settle_poison
 from shipsync.procedures.reading import Decoded, Reader
 from shipsync.procedures.shipped import refresh_shipped
 from shipsync.procedures.take_in import Guide, Seen, guide, take_in_orders
@@ -117,13 +117,14 @@ def _apply_orders(
     touched: set[int] = set()
     newest: datetime | None = None
     tried_again = held_rows(held, ["order", "conflict"], "orders")
+    kept = kept_orders(held)
     chunk = [Seen(row, reading_id, page_no) for row, reading_id, page_no in tried_again]
     if chunk:
         work.count("held, tried again", len(chunk))
     for page in reader.decoded(reading_ids):
         if page.bad:
             # What was read before goes in first, so that of an order's versions the one read last has the last word.
-            touched |= _take_in(con, work, chunk, with_guide, now)
+            touched |= _take_in(con, work, chunk, kept, with_guide, now)
             chunk = []
         hold_what_cannot_be_read(con, work, page, now)
         orders = [row for row in page.rows if isinstance(row, RemoteOrder)]
@@ -135,13 +136,18 @@ def _apply_orders(
             newest = max([one.modified_at for one in orders] + ([newest] if newest else []))
         chunk.extend(Seen(one, page.reading_id, page.page_no) for one in orders)
         if len(chunk) >= CHUNK:
-            touched |= _take_in(con, work, chunk, with_guide, now)
+            touched |= _take_in(con, work, chunk, kept, with_guide, now)
             chunk = []
-    return touched | _take_in(con, work, chunk, with_guide, now), newest
+    return touched | _take_in(con, work, chunk, kept, with_guide, now), newest
 
 
 def _take_in(
-    con: Cursor, work: Work, chunk: Sequence[Seen], with_guide: Callable[[], Guide], now: datetime
+    con: Cursor,
+    work: Work,
+    chunk: Sequence[Seen],
+    kept: Mapping[tuple[int, str, int], str],
+    with_guide: Callable[[], Guide],
+    now: datetime,
 ) -> set[int]:
     if not chunk:
         return set()
@@ -152,7 +158,7 @@ def _take_in(
         run_id=work.run_id,
         now=now,
         count=work.count,
-        raw_of=lambda one: raw_order(con, one),
+        raw_of=lambda one: raw_order(con, one, kept),
     )
 
 

@@ -47,8 +47,26 @@ def held_rows(
     return found
 
 
-def raw_order(con: Cursor, one: Seen) -> str | None:
+def kept_orders(entries: Iterable[quarantine.OpenEntry]) -> dict[tuple[int, str, int], str]:
+    """What is kept of held orders, by orderId and page: to hold one again its page, of 500 orders, need not be read."""
+    found: dict[tuple[int, str, int], str] = {}
+    for held in entries:
+        raw = held.entry.raw
+        if held.entry.kind not in ("order", "conflict") or raw is None:
+            continue
+        kept = json.loads(raw)
+        row = kept.get("row")
+        if isinstance(row, dict) and isinstance(row.get("orderId"), int):
+            reading_id, page_no = kept["page"]
+            found[row["orderId"], reading_id, page_no] = raw
+    return found
+
+
+def raw_order(con: Cursor, one: Seen, kept: Mapping[tuple[int, str, int], str]) -> str | None:
     """The record of an order as it came, to be held with all that is needed to read it again."""
+    known = kept.get((one.order.order_id, one.reading_id, one.page_no))
+    if known is not None:
+        return known
     page = readings.page(con, one.reading_id, one.page_no)
     for row in json.loads(page.body).get("orders", ()):
         if row and row.get("orderId") == one.order.order_id:

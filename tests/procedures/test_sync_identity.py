@@ -193,6 +193,20 @@ def test_a_shop_order_that_somebody_else_uploaded_is_linked_by_number_and_produc
     assert house.asked("/orders/createorders") == 0
 
 
+def test_an_order_that_stays_held_keeps_its_record_without_its_page(house: House) -> None:
+    an_uploaded_shop_order(house)
+    synced(house)
+    house.world.place_manual_order("700015", (("17612", 9),))
+    for _ in range(4):  # until it is out of the overlap
+        synced(house)
+    held = "SELECT entity_id, raw, tries FROM quarantine WHERE reason = 'number_taken' AND resolved_at IS NULL"
+    ((entity_id, raw, tries),) = house.rows(held)
+    with house.app.db.transaction() as con:
+        con.execute("UPDATE api_pages SET body = 'gone'")
+    synced(house)
+    assert house.rows(held) == [(entity_id, raw, tries + 1)]
+
+
 # --- odd orders
 
 
