@@ -265,7 +265,7 @@ def differences(
 
 
 def to_be_asked_for(con: Cursor, mode: Mode, explained_by: str, asked_before: datetime, *, most: int) -> list[int]:
-    """ShipStation orders that one side lacks, or has no version of: those that were never asked for first.
+    """ShipStation orders that one side lacks, or has another version of: those that were never asked for first.
 
     Those that `explained_by` accounts for are among them, for it may be so no more. None was asked for since
     `asked_before`.
@@ -279,8 +279,7 @@ def to_be_asked_for(con: Cursor, mode: Mode, explained_by: str, asked_before: da
           AND d.gone_at IS NULL
           AND (d.verdict IN ('suspect', 'stale-input', 'confirmed') OR d.rule = $explained_by)
           AND d.entity = 'order'
-          AND (d.kind IN ('missing-control', 'missing-candidate')
-               OR d.field = 'modified_at' AND (d.control IS NULL OR d.candidate IS NULL))
+          AND (d.kind IN ('missing-control', 'missing-candidate') OR d.field = 'modified_at')
           AND (a.asked_at IS NULL OR a.asked_at <= $asked_before)
         ORDER BY a.asked_at NULLS FIRST, d.order_id
         LIMIT $most

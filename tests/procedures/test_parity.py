@@ -76,6 +76,13 @@ def an_order(house: House) -> int:
     return order_id
 
 
+def an_open_order(house: House) -> int:
+    order_id: int = house.rows(
+        "SELECT min(shipstation_order_id) FROM main.orders_inbox WHERE status = 'awaiting_shipment'"
+    )[0][0]
+    return order_id
+
+
 def test_while_one_side_does_the_work_there_is_nothing_to_compare(house: House) -> None:
     job = house.job(parity.WORKFLOW)
     assert (job.status, job.result) == ("succeeded", {"compared": 0})
@@ -159,6 +166,24 @@ def test_an_order_that_is_gone_at_shipstation_is_asked_for_once_a_day_and_explai
     beside.clock.sleep(25 * 3600)
     checked(beside)
     assert asked() == 4
+
+
+def test_an_order_whose_last_version_only_one_side_could_see_is_asked_for_and_explained(beside: House) -> None:
+    goes = an_open_order(beside)
+    beside.world.touch(goes)
+    passes(beside, SYNC)
+    beside.world.delete(goes)
+    passes(beside, *LEGACY)
+
+    def told() -> str:
+        found = parity_results.differences(beside.app.db.read(), ["live"], order_id=goes, field_name="modified_at")
+        return found[0].verdict
+
+    checked(beside)
+    assert told() == "stale-input"
+    passes(beside)
+    assert (checked(beside).confirmed, told()) == (0, "explained")
+    assert beside.asked(f"/orders/{goes}") == 1
 
 
 def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> None:
