@@ -183,7 +183,7 @@ def test_an_order_whose_last_version_only_one_side_could_see_is_asked_for_and_ex
     assert told() == "stale-input"
     passes(beside)
     assert (checked(beside).confirmed, told()) == (0, "explained")
-    assert beside.asked(f"/orders/{goes}") == 1
+    assert beside.rows("SELECT order_id, is_gone FROM parity_asked") == [(goes, True)]
 
 
 def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> None:
