@@ -4,7 +4,7 @@ import streamlit as st
 
 from shipsync.desk.parity_records import ParitySummary
 from shipsync.procedures import parity as procedure
-from shipsync.procedures import parity_replay
+from shipsync.procedures import parity_drill, parity_replay
 from shipsync.rules.parity_verdicts import Mode
 from shipsync.store import jobs as jobs_store
 from shipsync.web import actions
@@ -75,8 +75,8 @@ def _mode() -> Mode:
 @st.fragment(run_every=1.0, key="parity_jobs")
 def _jobs() -> None:
     # While one side alone does the work, the schedule's comparisons have nothing to say.
-    kinds = (procedure.WORKFLOW, parity_replay.WORKFLOW) if told.works_beside else (parity_replay.WORKFLOW,)
-    for kind in kinds:
+    beside = (procedure.WORKFLOW, parity_drill.WORKFLOW) if told.works_beside else ()
+    for kind in (*beside, parity_replay.WORKFLOW):
         if ask(jobs_store.newest_view, kind) is not None:
             job_panel(kind, key=kind.replace("-", "_"))
     if _is_calm(summary_now()) != _is_calm(told):
@@ -87,6 +87,14 @@ def _presses() -> None:
     with st.container(horizontal=True):
         if told.works_beside:
             st.button("Compare now", key="parity_compare", icon=":material/compare_arrows:", on_click=_compare)
+            st.button(
+                "Rehearse the cut-over",
+                key="parity_drill_press",
+                icon=":material/undo:",
+                on_click=_rehearse,
+                help="The newest backup is restored beside the database; in that copy the cut-over is made, and then "
+                "the rollback. Production is not touched.",
+            )
         st.button(
             "Replay the last 30 days",
             key="parity_replay_press",
@@ -99,6 +107,10 @@ def _presses() -> None:
 
 def _compare() -> None:
     actions.press(procedure.WORKFLOW)
+
+
+def _rehearse() -> None:
+    actions.press(parity_drill.WORKFLOW)
 
 
 def _replay() -> None:

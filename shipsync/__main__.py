@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--orders-per-day", type=float, default=100)
     one.add_argument("--faults", action="store_true", help="let faults of ShipStation and the network come and go")
     one = add("parity", deploying.parity, "Say which sync writes production, or change it.")
-    one.add_argument("action", choices=["status", "replay", *CHANGES])
+    one.add_argument("action", choices=["status", "replay", "drill", *CHANGES])
     one.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day of a replay")
     one.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day of a replay; without it now")
     one.add_argument("--by", metavar="NAME", help="who asks for the change")

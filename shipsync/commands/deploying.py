@@ -6,18 +6,20 @@ import argparse
 
 from shipsync.commands.answer import USAGE, Answer
 from shipsync.commands.opening import open_desk
-from shipsync.commands.working import replay
+from shipsync.commands.working import drill, replay
 from shipsync.config import Settings
 from shipsync.desk.records import CHANGES, Deployment
 
 
 def parity(settings: Settings, options: argparse.Namespace) -> Answer:
-    """`parity status`, `parity replay`, `parity {begin,promote,cutover,rollback,finish} --by NAME --reason TEXT`."""
+    """`parity {status,replay,drill}`, `parity {begin,promote,cutover,rollback,finish} --by NAME --reason TEXT`."""
     if options.action == "status":
         with open_desk(settings) as desk:
             return _status(desk.deployment())
     if options.action == "replay":
         return replay(settings, options)
+    if options.action == "drill":
+        return drill(settings, options)
     missing = [name for name in ("by", "reason") if not (getattr(options, name) or "").strip()]
     if missing:
         text = f"A {options.action} needs {' and '.join(f'--{name}' for name in missing)}."

@@ -1,4 +1,4 @@
-"""Commands that have a job done: sync, import, upload, eod, eow, eom, cleanup, backup, load, parity replay."""
+"""Commands that have a job done: sync, import, upload, eod, eow, eom, cleanup, backup, load, parity replay, drill."""
 
 from __future__ import annotations
 
@@ -79,6 +79,11 @@ def replay(settings: Settings, options: argparse.Namespace) -> Answer:
     """`parity replay [--from YYYY-MM-DD] [--to YYYY-MM-DD]`."""
     days = {"first": options.first, "last": options.last}
     return _job(settings, options, "parity-replay", {name: f"{day}" for name, day in days.items() if day is not None})
+
+
+def drill(settings: Settings, options: argparse.Namespace) -> Answer:
+    """`parity drill`."""
+    return _job(settings, options, "parity-drill", {})
 
 
 def _job(settings: Settings, options: argparse.Namespace, kind: str, arguments: Mapping[str, object]) -> Answer:

@@ -323,6 +323,7 @@ ASKABLE: Mapping[str, type[Arguments]] = {
     "eom": MonthArguments,
     "parity-check": Arguments,
     "parity-replay": ReplayArguments,
+    "parity-drill": Arguments,
 }
 
 

@@ -31,7 +31,7 @@ WATCH_EVERY_MINUTES = 1
 _READ_CONTROLS, _WATCH = "read-controls", "watch"
 
 # By the clock of the warehouse.
-NIGHTLY = {"orders-cleanup": time(23, 59), "backup": time(0, 30)}
+NIGHTLY = {"orders-cleanup": time(23, 59), "backup": time(0, 30), "parity-drill": time(1, 0)}
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def default_controls(*, sync_minutes: int, is_sandbox: bool) -> list[NewControl]
         NewControl("parity-check", True, 120, "Compares both syncs while two of them run beside each other"),
         NewControl("orders-cleanup", True, None, "Clears old closed orders from the inbox, nightly at 23:59"),
         NewControl("backup", True, None, "Makes a verified copy of the database, nightly at 00:30"),
+        NewControl("parity-drill", True, None, "Rehearses cut-over and rollback on a copy, nightly at 01:00"),
     ]
 
 

@@ -27,6 +27,13 @@ NO_FAILURE_FOR = timedelta(hours=24)
 # Nothing may be said of a span in which comparing paused for longer: it comes every two hours, and may be late once.
 LONGEST_PAUSE = timedelta(hours=5)
 BACKUP_NOT_OLDER = timedelta(days=2)
+REHEARSED_NOT_OLDER = timedelta(hours=24)
+MAY_TAKE = timedelta(seconds=60)  # a cut-over, or a rollback
+
+# The workflow that rehearses both, and what its runs count.
+DRILL = "parity-drill"
+LOST, BROKEN, TOOK = "lost", "broken", "ms"  # the last one behind the name of a change
+
 # With no difference among n keys at most 3 / n of all differ, 19 times of 20 (the rule of three): 3,000 of them.
 MOST_MAY_DIFFER = Decimal("0.001")
 # A pass of the one may be slower than one of the other by so much and is still called as fresh.
@@ -118,6 +125,17 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal of cut-over and rollback on a copy has come to."""
+
+    finished_at: datetime
+    error: str | None = None  # why it came to no end
+    took: Mapping[str, timedelta] = field(default_factory=dict)  # by change
+    lost: int = 0  # records that production had before and not after
+    broken: int = 0  # what has to hold in the tables, and did not after
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the gates are told from. Instants UTC."""
 
@@ -132,6 +150,7 @@ class Facts:
     failures: Sequence[Failure] = ()  # of the syncs in the last 24 hours, newest first
     runs: int = 0  # of the syncs that ended in the last 24 hours
     last_backup_at: datetime | None = None  # the newest verified one
+    rehearsal: Rehearsal | None = None  # the newest one of both ways
     rules: Sequence[Rule] = ()
     met: Mapping[str, Met] = field(default_factory=dict)  # by class
 
@@ -385,6 +404,34 @@ def _backup(facts: Facts, now: datetime) -> Gate:
     return Gate("backup", "pass", f"The last verified backup is {in_words(now - at)} old.", figures)
 
 
+def _way_back(facts: Facts, now: datetime) -> Gate:
+    one = facts.rehearsal
+    if one is None:
+        text = "Cut-over and rollback were not rehearsed yet on a copy. Rehearse them."
+        return Gate("way back", "inconclusive", text, {})
+    figures = {"at": one.finished_at.isoformat(), "lost": one.lost, "broken": one.broken} | {
+        f"{what} s": round(took.total_seconds(), 3) for what, took in one.took.items()
+    }
+    took = " and ".join(f"the {_NAMED[what]} {span.total_seconds():.1f} s" for what, span in one.took.items())
+    ago = in_words(now - one.finished_at)
+    if one.error is not None:
+        return Gate("way back", "fail", f"The rehearsal {ago} ago failed: {one.error}", figures)
+    if one.lost or one.broken:
+        text = (
+            f"The rehearsal {ago} ago lost {_count(one.lost, 'record')}, and {one.broken:,} more did not add up after."
+        )
+        return Gate("way back", "fail", text, figures)
+    if any(span > MAY_TAKE for span in one.took.values()):
+        return Gate("way back", "fail", f"In the rehearsal {ago} ago one took more than a minute: {took}.", figures)
+    if now - one.finished_at > REHEARSED_NOT_OLDER:
+        return Gate("way back", "inconclusive", f"The last rehearsal is {ago} old. Rehearse again.", figures)
+    text = f"Rehearsed on a copy {ago} ago: {took}, and nothing was lost or doubled."
+    return Gate("way back", "pass", text, figures)
+
+
+_NAMED: Mapping[str, str] = {"cutover": "cut-over", "rollback": "rollback"}
+
+
 def _ignored(facts: Facts, now: datetime) -> Gate:
     expired = [one for one in facts.rules if one.expires_at <= now]
     full = [one for one in facts.rules if one.hits >= one.most_hits]
@@ -404,7 +451,8 @@ def _ignored(facts: Facts, now: datetime) -> Gate:
 _Ask = Callable[[Facts, datetime], Gate]
 
 _READY: tuple[_Ask, ...] = (
-    _live, _replay, _noise, _recorded, _coverage, _sample, _fresh, _requests, _no_failure, _backup, _ignored,
+    _live, _replay, _noise, _recorded, _coverage, _sample, _fresh, _requests, _no_failure, _backup, _way_back,
+    _ignored,
 )  # fmt: skip
 _BEFORE: Mapping[tuple[Change, State], tuple[_Ask, ...]] = {
     ("begin", "off"): (_review,),

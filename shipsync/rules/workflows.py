@@ -12,6 +12,7 @@ TITLES: Mapping[str, str] = {
     "xml-import": "Import of shop orders",
     "parity-check": "Comparison of both syncs",
     "parity-replay": "Replay of recorded answers",
+    "parity-drill": "Rehearsal of the cut-over",
     "orders-cleanup": "Clean-up of closed orders",
     "backup": "Backup",
     "load": "Load of a file",

@@ -88,6 +88,21 @@ def made_nightly(con: Cursor) -> list[Path]:
     return [Path(path) for (path,) in rows]
 
 
+def made(con: Cursor) -> list[Path]:
+    """The files that backups have made and proved, the newest first, as this database knows; they may be gone."""
+    rows = con.rows(
+        """
+        SELECT json_extract_string(result, '$.path') AS path
+        FROM jobs
+        WHERE kind = 'backup'
+          AND status = 'succeeded'
+          AND json_extract_string(result, '$.path') IS NOT NULL
+        ORDER BY finished_at DESC, job_id DESC
+        """
+    )
+    return [Path(path) for (path,) in rows]
+
+
 def restore(source: Path, database: Path, *, free_bytes: Callable[[Path], int] = free_bytes_of) -> Restored:
     """Put a backup in the place of `database`, which nobody may hold; what was there is kept aside for good.
 

@@ -9,7 +9,20 @@ from typing import Any
 
 from shipsync.rules import deployment as rules
 from shipsync.rules.deployment import LEGACY, SHADOW, SYNCS, UNIFIED, State
-from shipsync.rules.gates import NO_FAILURE_FOR, Comparison, Facts, Failure, Met, Pace, Rule
+from shipsync.rules.gates import (
+    BROKEN,
+    DRILL,
+    LOST,
+    NO_FAILURE_FOR,
+    TOOK,
+    Comparison,
+    Facts,
+    Failure,
+    Met,
+    Pace,
+    Rehearsal,
+    Rule,
+)
 from shipsync.rules.watermark import OVERLAP
 from shipsync.store import deployment
 from shipsync.store.cursor import Cursor
@@ -42,6 +55,7 @@ def facts(con: Cursor, now: datetime, *, by: str = "", reviewed_by: str = "") ->
         last_backup_at=con.value(
             "SELECT max(finished_at) FROM runs WHERE workflow_name = 'backup' AND status = 'succeeded'"
         ),
+        rehearsal=_rehearsal(con),
         rules=_rules_in_force(con),
         met=_met(con, begun_at) if state in ("shadow_live", "ready") and SHADOW in lanes(con) else {},
     )
@@ -111,6 +125,31 @@ def _ends(con: Cursor, since: datetime) -> tuple[list[Failure], int]:
         {"syncs": list(SYNCS), "since": since},
     )
     return [Failure(*row[:3]) for row in rows if row[3] == "failed"], len(rows)
+
+
+def _rehearsal(con: Cursor) -> Rehearsal | None:
+    """The newest one that rehearsed both ways, or failed. In reverse shadow it is the way back alone."""
+    row = con.row(
+        """
+        SELECT finished_at, CASE WHEN status = 'failed' THEN coalesce(error, 'no reason was recorded') END, counts
+        FROM runs
+        WHERE workflow_name = $drill
+          AND (status = 'failed' OR status = 'succeeded' AND json_extract(counts, $cutover) IS NOT NULL)
+        ORDER BY finished_at DESC
+        LIMIT 1
+        """,
+        {"drill": DRILL, "cutover": f'$."cutover {TOOK}"'},
+    )
+    if row is None:
+        return None
+    counts: Mapping[str, int] = json.loads(row[2] or "{}")
+    ends = f" {TOOK}"
+    took = {
+        name.removesuffix(ends): timedelta(milliseconds=amount)
+        for name, amount in counts.items()
+        if name.endswith(ends)
+    }
+    return Rehearsal(row[0], row[1], took, counts.get(LOST, 0), counts.get(BROKEN, 0))
 
 
 def _rules_in_force(con: Cursor) -> list[Rule]:

@@ -66,6 +66,10 @@ WORKFLOWS: Mapping[str, Workflow] = {
             "clear": "Clear the room again",
         }
     ),
+    "parity-drill": Workflow(
+        {"rehearse": "Cut over and roll back on a copy of the database"},
+        "A cut-over waits for somebody to have it rehearsed by hand until it is on again.",
+    ),
     "orders-cleanup": Workflow(
         {"clean up": "Clear closed orders older than 60 days"},
         "Closed orders stay in the inbox until it is on again.",
@@ -172,9 +176,14 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "keys transient": ("record", "equal after all"),
     "keys ignored": ("difference", "ignored"),
     "keys explained": ("difference", "meant"),
+    "orders rehearsed": ("order", "there in the rehearsal"),
+    "lost": ("record", "lost in the rehearsal"),
+    "broken": ("record", "that did not add up after the rehearsal"),
+    "cutover ms": ("ms", "for the cut-over"),
+    "rollback ms": ("ms", "for the rollback"),
     "requests": ("request", ""),
 }
-_MANY = {"list of names": "lists of names"}
+_MANY = {"list of names": "lists of names", "ms": "ms"}
 
 # Said only in a run's details: they repeat what the others say, or say that nothing happened.
 _MINOR = frozenset({"fetched", "parcels fetched", "unchanged", "seen twice in this run", "files unchanged", "skipped"})
@@ -201,6 +210,7 @@ _PROCESSED: Mapping[str, tuple[str, ...]] = {
     ),
     "parity-check": ("keys compared",),
     "parity-replay": ("keys compared",),
+    "parity-drill": ("orders rehearsed",),
     "orders-cleanup": ("removed", "would be removed"),
     "backup": ("rows",),
     "load": ("rows read",),

@@ -19,6 +19,7 @@ from shipsync.rules.gates import (
     Gate,
     Met,
     Pace,
+    Rehearsal,
     Rule,
     evidence,
     evidence_hash,
@@ -42,6 +43,9 @@ def live(hours: int, **newest: Any) -> list[Comparison]:
     return [*made[:-1], replace(made[-1], **newest)]
 
 
+REHEARSED = Rehearsal(NOON - 11 * HOUR, took={"cutover": timedelta(seconds=1.2), "rollback": timedelta(seconds=0.8)})
+
+
 def facts(**others: Any) -> Facts:
     """All is well after 50 hours of live comparing."""
     replayed = a_comparison("replay", 51 * HOUR, period=(NOON - timedelta(days=33), NOON - timedelta(days=2)))
@@ -55,6 +59,7 @@ def facts(**others: Any) -> Facts:
         "candidate": Pace(570, 1.2, 14.0, timedelta(minutes=6)),
         "runs": 300,
         "last_backup_at": NOON - 11 * HOUR,
+        "rehearsal": REHEARSED,
         "met": {name: Met(wanted) for name, wanted in CLASSES.items()},
     }
     return Facts(**(values | others))
@@ -94,6 +99,12 @@ def test_with_everything_shown_it_is_ready_and_may_be_cut_over() -> None:
         ({"runs": 0}, "no failed run", "inconclusive"),
         ({"last_backup_at": None}, "backup", "fail"),
         ({"last_backup_at": NOON - timedelta(days=3)}, "backup", "fail"),
+        ({"rehearsal": None}, "way back", "inconclusive"),
+        ({"rehearsal": replace(REHEARSED, finished_at=NOON - 25 * HOUR)}, "way back", "inconclusive"),
+        ({"rehearsal": Rehearsal(NOON, "The disk is full.")}, "way back", "fail"),
+        ({"rehearsal": replace(REHEARSED, lost=1)}, "way back", "fail"),
+        ({"rehearsal": replace(REHEARSED, broken=1)}, "way back", "fail"),
+        ({"rehearsal": replace(REHEARSED, took={"rollback": timedelta(seconds=61)})}, "way back", "fail"),
         ({"rules": [Rule(1, "order.tracking_number", NOON - HOUR, 1, 50)]}, "ignore rules", "fail"),
         ({"rules": [Rule(1, "order.tracking_number", NOON + HOUR, 50, 50)]}, "ignore rules", "fail"),
     ],
