@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from shipsync import runtime
@@ -13,6 +15,9 @@ from shipsync.web.server import PAGE_SCRIPT
 from tests.house import House
 
 ROOT = Path(__file__).parent.parent
+
+# Every AppTest looks through all installed packages for components, and finds the same.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 class Site:
@@ -31,7 +36,7 @@ class Site:
 
     def page(self, name: str, **query: str) -> AppTest:
         """One page after its first run, as a deep link opens it. Fails on an exception in it."""
-        test = self.frame().run()
+        test = self.frame()
         for key, value in query.items():
             test.query_params[key] = value
         test.switch_page(f"../../pages/{name}.py").run()

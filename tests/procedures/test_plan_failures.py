@@ -175,7 +175,7 @@ def test_08_names_that_cannot_be_had_do_not_hold_up_the_orders(house: House) -> 
 # --- 9 watermark integrity
 
 
-@pytest.mark.parametrize("moment", ["before", "within"])
+@pytest.mark.parametrize("moment", [pytest.param("before", marks=pytest.mark.sweep), "within"])
 def test_09_killed_at_every_transaction_the_mark_and_the_tables_are_from_before_or_after(
     house: House, moment: Moment
 ) -> None:

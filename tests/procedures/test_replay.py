@@ -114,7 +114,7 @@ def test_the_same_seed_gives_the_same_content(tmp_path: Path) -> None:
     for _ in range(2):
         folder = tmp_path / "life"
         with a_house(folder, orders_per_day=100, seed=10, start=MORNING) as house:
-            for _ in range(8):
+            for _ in range(4):
                 house.wait(60)
                 house.loop()
             lives.append(contents(house.app.db, everything))

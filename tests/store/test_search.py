@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,25 @@ import pytest
 from shipsync.rules.search import read_query
 from shipsync.store import search as store
 from shipsync.store.search import Filters, Results
-from tests.house import NOON, House
+from tests.house import NOON, House, a_house
+
+pytestmark = pytest.mark.xdist_group("search")  # most only read what was lived through once
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A shop order with a voided and a standing label, and a manual order with a lot that waits. Only read."""
+    with a_house(tmp_path_factory.mktemp("lived")) as house:
+        yield live(house)
 
 
 @pytest.fixture
-def lived(house: House) -> House:
-    """A shop order with a voided and a standing label, and a manual order with a lot that waits."""
+def living(house: House) -> House:
+    """The same, for a test in which more happens."""
+    return live(house)
+
+
+def live(house: House) -> House:
     house.world.place_shop_order((("17612", 2),), number="700101", customer_no=1)
     house.world.place_shop_order((("17904", 1),), number="700102", customer_no=2)
     house.loop()
@@ -44,8 +58,8 @@ def test_without_a_text_all_orders_come_newest_first(lived: House) -> None:
     assert ages == sorted(ages, reverse=True)
 
 
-def test_a_failed_upload_comes_first(lived: House) -> None:
-    with lived.app.db.transaction() as con:
+def test_a_failed_upload_comes_first(living: House) -> None:
+    with living.app.db.transaction() as con:
         con.execute(
             """
             INSERT INTO orders_inbox (order_key, order_number, source_system, status, ordered_at, created_at,
@@ -55,7 +69,7 @@ def test_a_failed_upload_comes_first(lived: House) -> None:
             {"at": NOON - timedelta(days=30)},
         )
 
-    assert numbers(found(lived, ""))[0] == "1"
+    assert numbers(found(living, ""))[0] == "1"
 
 
 @pytest.mark.parametrize("text", ["700101", " 700101 ", "#700101", "70 01 01"])
@@ -116,17 +130,17 @@ def test_orders_are_found_by_sku_and_lot(lived: House, text: str, expected: list
     assert numbers(found(lived, text)) == expected
 
 
-def test_of_two_products_an_order_must_hold_both_at_shipstation_or_as_it_was_ordered(lived: House) -> None:
-    lived.world.place_manual_order("100202", items=(("17612", 1), ("17904 - 250300", 1)))
-    lived.wait()
-    lived.sync()
-    lived.world.place_shop_order((("17612", 1), ("17904", 3)), number="700103", customer_no=3)
-    lived.import_shop()  # which no ShipStation has seen yet
+def test_of_two_products_an_order_must_hold_both_at_shipstation_or_as_it_was_ordered(living: House) -> None:
+    living.world.place_manual_order("100202", items=(("17612", 1), ("17904 - 250300", 1)))
+    living.wait()
+    living.sync()
+    living.world.place_shop_order((("17612", 1), ("17904", 3)), number="700103", customer_no=3)
+    living.import_shop()  # which no ShipStation has seen yet
 
-    assert sorted(numbers(found(lived, "17612 17904"))) == ["100202", "700103"]
-    assert numbers(found(lived, "17612 250300")) == ["100202"]
-    assert numbers(found(lived, "17612 17904", Filters(states=("pending",)))) == ["700103"]
-    assert numbers(found(lived, "17612 17904", Filters(states=("awaiting_shipment", "on_hold")))) == ["100202"]
+    assert sorted(numbers(found(living, "17612 17904"))) == ["100202", "700103"]
+    assert numbers(found(living, "17612 250300")) == ["100202"]
+    assert numbers(found(living, "17612 17904", Filters(states=("pending",)))) == ["700103"]
+    assert numbers(found(living, "17612 17904", Filters(states=("awaiting_shipment", "on_hold")))) == ["100202"]
 
 
 def test_what_only_contains_a_number_is_found_when_nothing_has_it_whole_or_when_asked(lived: House) -> None:
@@ -176,14 +190,14 @@ def test_a_file_of_all_matches_has_what_the_list_has_in_its_order(lived: House, 
     assert list(store.all_matches(lived.app.db.read(), read_query(text), Filters())) == list(results.orders)
 
 
-def test_an_order_that_was_cleaned_up_still_answers(lived: House) -> None:
-    order = lived.order("700101")
-    tracking = lived.rows("SELECT tracking_number FROM shipments WHERE NOT voided")[0][0]
-    lived.wait(60 * 24 * 70)
-    assert lived.job("orders-cleanup").status == "succeeded"
+def test_an_order_that_was_cleaned_up_still_answers(living: House) -> None:
+    order = living.order("700101")
+    tracking = living.rows("SELECT tracking_number FROM shipments WHERE NOT voided")[0][0]
+    living.wait(60 * 24 * 70)
+    assert living.job("orders-cleanup").status == "succeeded"
 
     for text in ("700101", str(order["shipstation_order_id"]), tracking, "17612"):
-        (one,) = found(lived, text).orders
+        (one,) = found(living, text).orders
         assert (one.order_number, one.status, one.is_cleaned_up) == ("700101", "shipped", True)
         assert (one.tracking_number, one.items, one.customer) == (tracking, "2 × 17612", None)
 
