@@ -107,6 +107,15 @@ _MOVING_PARCELS = """
 
 _MOVING = (_MOVING_ORDERS, _MOVING_PARCELS)
 
+# Parcels from before an instant, of orders that have changed since.
+_OLDER_PARCELS = """
+    SELECT shipstation_order_id FROM {lane}.shipments
+    WHERE created_at <= $since AND shipstation_order_id IN (FROM lately)
+    UNION ALL
+    SELECT shipstation_order_id FROM {lane}.fulfillments
+    WHERE created_at <= $since AND shipstation_order_id IN (FROM lately)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -232,24 +241,26 @@ def aggregates(
     settled = passes.settled(AGGREGATE) if passes is not None else None
     if passes is not None and settled is None:
         return Counted(0, 0, 0, None, 0, is_cut=False), ()
-    moving, standing = "", ""
+    covered, moving, standing = "", "", ""
     parameters: dict[str, object] = {"orders": list(leaving_out), "labels": list(labels)}
     if settled is not None:
         moving = f"UNION ({_changed(lanes, 'settled', _MOVING)})"
         standing = "AND NOT coalesce(greatest(created_at, voided_at) > $settled, false)"
         parameters["settled"] = settled
     if passes is not None and passes.since is not None:
+        covered = _covered(lanes)
         moving += f"""
             UNION (SELECT shipstation_order_id
                    FROM ({" UNION ALL ".join(_HERE.format(lane=lane) for lane in lanes)})
-                   WHERE shipstation_order_id NOT IN ({_changed(lanes, "since", _MOVING)}))
+                   WHERE shipstation_order_id NOT IN (FROM covered))
         """  # noqa: S608 - our own expressions
         standing += " AND greatest(created_at, voided_at) > $since"
         parameters["since"] = passes.since
     sums = [_SUMS.format(lane=lane, standing=standing) for lane in lanes]
     rows = con.rows(
         f"""
-        WITH left_out AS (SELECT unnest($orders)::BIGINT AS order_id {moving}),
+        WITH {covered}
+        left_out AS (SELECT unnest($orders)::BIGINT AS order_id {moving}),
         known_labels AS (SELECT unnest($labels)::BIGINT AS shipment_id),
         here AS ({" UNION ALL ".join(_HERE.format(lane=lane) for lane in lanes)}),
         control AS MATERIALIZED ({sums[0]}),
@@ -405,6 +416,22 @@ def _changed(lanes: Sequence[str], instant: str, lists: Sequence[str]) -> str:
     return " UNION ".join(sql.format(lane=lane, instant=instant) for sql in lists for lane in lanes)
 
 
+def _covered(lanes: Sequence[str]) -> str:
+    """CTEs of the orders `lately` that have changed since $since, or their parcels, and of those that are `covered`.
+
+    Of the covered ones an engine that reads from there on sees everything: it sees the order itself, and none of its
+    parcels is older. An order that has left both inboxes is told by its parcels alone.
+    """
+    left = "SELECT shipstation_order_id FROM {lane}.orders_inbox WHERE shipstation_order_id IN (FROM unseen)"
+    outside = " UNION ALL ".join(sql.format(lane=lane) for sql in (left, _OLDER_PARCELS) for lane in lanes)
+    return f"""
+        changed AS MATERIALIZED ({_changed(lanes, "since", (_MOVING_ORDERS,))}),
+        lately AS MATERIALIZED (FROM changed UNION {_changed(lanes, "since", (_MOVING_PARCELS,))}),
+        unseen AS MATERIALIZED (FROM lately EXCEPT FROM changed),
+        covered AS MATERIALIZED (SELECT shipstation_order_id FROM lately WHERE shipstation_order_id NOT IN ({outside})),
+    """  # noqa: S608 - our own expressions
+
+
 def _first_pass(
     con: Cursor,
     name: str,
@@ -418,13 +445,14 @@ def _first_pass(
     moving, pending = "", "false"
     parameters: dict[str, object] = {"overdue_before": overdue_before}
     since = passes.since if passes is not None else None
-    lately, is_covered = "", "true"
+    covered, is_covered = "", "true"
     if since is not None:
         parameters["since"] = since
-        lately = f", lately AS MATERIALIZED ({_changed(lanes, 'since', _MOVING)})"
-        is_covered = "coalesce(order_0 IN (FROM lately), false) OR coalesce(order_1 IN (FROM lately), false)"
-        if name in _OF_ORDERS_HERE:  # a label of before is not read, whatever became of its order
-            is_covered = f"({is_covered}) AND moved_at > $since"
+        covered = _covered(lanes)
+        is_covered = "(coalesce(order_0 IN (FROM {0}), false) OR coalesce(order_1 IN (FROM {0}), false))"
+        if name in _OF_ORDERS_HERE:  # a label is read by itself, and one of before is not, whatever became of its order
+            is_covered = f"{is_covered.format('lately')} AND moved_at > $since"
+        is_covered = is_covered.format("covered")
     if passes is not None and settled is None:
         pending = "true"
     elif settled is not None:
@@ -437,7 +465,8 @@ def _first_pass(
             pending = f"coalesce({pending}, false)"
     row = con.rows(
         f"""
-        {_joined(name, lanes)} {moving} {lately},
+        {_joined(name, lanes)} {moving},
+        {covered}
         told AS (SELECT {parts}, moved_at, differs, {pending} AS is_pending FROM joined WHERE {is_covered})
         SELECT count(*),
                count(*) FILTER (is_pending),
