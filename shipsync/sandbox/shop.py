@@ -22,7 +22,7 @@ _FOOT = "</orders>\n"
 class ShopFeed:
     """Writes `orders.xml` of a world's shop into a folder: the orders of the last `days`."""
 
-    def __init__(self, world: World, folder: Path, *, days: int = 14, name: str = "orders.xml") -> None:
+    def __init__(self, world: World, folder: Path, *, days: float = 14, name: str = "orders.xml") -> None:
         self._world = world
         self._days = days
         self.path = folder / name

@@ -12,6 +12,7 @@ from typing import Any
 
 from shipsync.config import load_settings
 from shipsync.doors.mail import MailFolder
+from shipsync.doors.shipstation.rate import ALLOWED
 from shipsync.rules.legacy import LEGACY
 from shipsync.runtime import App, Clock, open_door, prepare_database
 from shipsync.sandbox.clock import VirtualClock
@@ -178,16 +179,21 @@ def two_sides(
     orders_per_day: float = 0,
     switches: Switches | None = None,
     start: datetime = MONDAY,
+    requests_per_minute: int = 40,
 ) -> Iterator[Sides]:
-    """Build both over one world; with `orders_per_day` its people live, else only the test acts."""
+    """Build both over one world; with `orders_per_day` its people live, else only the test acts.
+
+    Beyond ShipStation's own limit of requests nobody waits, and time stands still while a side works.
+    """
     clock = VirtualClock(start)
-    time = Clock(clock.now, clock.sleep, lambda: clock.now().timestamp())
+    waits = requests_per_minute <= ALLOWED
+    time = Clock(clock.now, clock.sleep if waits else lambda seconds: None, lambda: clock.now().timestamp())
     world = World(seed, start, orders_per_day=orders_per_day, switches=switches or Switches())
     settings = load_settings({"SHIPSYNC_TIMEZONE": "America/Los_Angeles"}, None)
     apps, servers = {}, {}
     with ExitStack() as stack:
         for side in ("legacy", "unified"):
-            server = stack.enter_context(Server(world, clock.now))
+            server = stack.enter_context(Server(world, clock.now, requests_per_minute=requests_per_minute))
             db = stack.enter_context(open_database(None, threads=1))
             prepare_database(db, settings, start)
             door = open_door(server.url, "sandbox", "sandbox", time, jitter=random.Random(seed))
