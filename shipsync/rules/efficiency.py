@@ -123,7 +123,7 @@ def claims(told: Efficiency) -> tuple[Claim, ...]:
     span = told.until - told.since
     if span >= WANTED and min(told.legacy.passes, told.unified.passes) > 1:
         return found
-    short = f" That is of {in_words(span)}; a day is wanted, for some lists are asked only once in it."
+    short = f" So far of {in_words(span)}; a day is wanted."
     return tuple(Claim(one.name, "not known", one.words + short, one.figures) for one in found)
 
 
