@@ -111,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("action", choices=["status", "replay", "drill", *CHANGES])
     one.add_argument("--from", dest="first", type=_day, metavar="YYYY-MM-DD", help="first day of a replay")
     one.add_argument("--to", dest="last", type=_day, metavar="YYYY-MM-DD", help="last day of a replay; without it now")
+    one.add_argument("--order", type=int, metavar="ID", help="replay one order alone, by its ShipStation id")
     one.add_argument("--by", metavar="NAME", help="who asks for the change")
     one.add_argument("--reason", metavar="TEXT", help="why")
     one.add_argument("--reviewed-by", metavar="NAME", help="who has reviewed the plan; begin needs it")

@@ -76,9 +76,12 @@ def load(settings: Settings, options: argparse.Namespace) -> Answer:
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> Answer:
-    """`parity replay [--from YYYY-MM-DD] [--to YYYY-MM-DD]`."""
+    """`parity replay [--from YYYY-MM-DD] [--to YYYY-MM-DD] [--order ID]`."""
     days = {"first": options.first, "last": options.last}
-    return _job(settings, options, "parity-replay", {name: f"{day}" for name, day in days.items() if day is not None})
+    asked: dict[str, object] = {name: f"{day}" for name, day in days.items() if day is not None}
+    if options.order is not None:
+        asked["order_id"] = options.order
+    return _job(settings, options, "parity-replay", asked)
 
 
 def drill(settings: Settings, options: argparse.Namespace) -> Answer:

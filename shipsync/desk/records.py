@@ -306,6 +306,7 @@ class ReplayArguments(Arguments):
 
     first: BusinessDate | None = None  # None: 30 days before the last
     last: BusinessDate | None = None  # None: now
+    order_id: int | None = None  # ShipStation's, to replay it alone
 
 
 # What may be asked for from outside. Other jobs belong to a page.

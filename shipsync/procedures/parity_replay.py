@@ -7,6 +7,9 @@
 5. compare    control with again, control with candidate; the verdicts are kept
 6. clear      the lanes are dropped, with all that is in them
 
+Asked for one order, only the answers that tell of it are replayed, cut down to its records and those of the orders that
+it was split from or into; what differs then is the result of the job, and no comparison is kept.
+
 All three have read the same answers to their end, so there is no lag, and a difference is one of rules. Production is
 read and never written.
 """
@@ -26,18 +29,21 @@ from shipsync.procedures.replay import replay, work_at
 from shipsync.procedures.shadow import prepare_lane
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.deployment import MAIN, UNIFIED
+from shipsync.rules.parity_intended import Circumstances, explanation
 from shipsync.rules.periods import day_closes, day_starts
 from shipsync.rules.shipstation import Feed
 from shipsync.rules.watermark import SEED
-from shipsync.store import readings
+from shipsync.store import orders as orders_store
+from shipsync.store import parity, readings, reference
 from shipsync.store.db import Database, Tables
 from shipsync.store.deployment import lane_of
-from shipsync.store.lanes import drop_lane, lanes
+from shipsync.store.lanes import drop_lane, lanes, make_lane
 from shipsync.store.readings import AppliedRun
 
 WORKFLOW = "parity-replay"
 
 CONTROL, AGAIN, CANDIDATE = LANES = ("replay_control", "replay_again", "replay_candidate")
+ANSWERS = "replay_answers"  # of a replay of one order: what tells of it
 RECORDED = (UNIFIED, backfill.WORKFLOW)  # whose answers are kept
 
 
@@ -85,6 +91,8 @@ def make_lanes(work: Work) -> Result:
     """Step 1. Returns the period and the runs recorded in it. Raises Unusable for a period that nothing was read in."""
     db = _database(work)
     since, until = _period(work)
+    if _order(work) is not None:
+        _set_apart(work, since, until)
     runs = readings.applied_runs(_source(work).read(), RECORDED, since, until)
     if not runs:
         raise Unusable(
@@ -130,6 +138,9 @@ def compare(work: Work) -> Result:
     """Step 5. Returns the keys compared, and how many of them differ without a reason."""
     db, period = _database(work), _replayed(work)
     check, now = work.lease.check, work.now()
+    order_id = _order(work)
+    if order_id is not None:
+        return _compare_order(work, order_id)
     noise = compare_and_keep(db, Sides("noise", CONTROL, AGAIN), f"{work.run_id}.noise", now, check, period=period)
     found = compare_and_keep(db, Sides("replay", CONTROL, CANDIDATE), work.run_id, now, check, period=period)
     work.count("keys compared", found.compared)
@@ -144,7 +155,7 @@ def compare(work: Work) -> Result:
 
 def drop_lanes(work: Work) -> Result:
     """Step 6. Returns what the comparison came to."""
-    for lane in LANES:
+    for lane in (*LANES, ANSWERS):
         drop_lane(_database(work), lane)
     return work.results["compare"]
 
@@ -160,6 +171,45 @@ PROCEDURE = Procedure(
         Step("clear", drop_lanes),
     ),
 )
+
+
+def _order(work: Work) -> int | None:
+    """The ShipStation order that was asked for alone."""
+    order_id: int | None = work.arguments.get("order_id")
+    return order_id
+
+
+def _set_apart(work: Work, since: datetime, until: datetime) -> None:
+    """Cut down what was answered to what tells of one order."""
+    db, source = _database(work), _kept(work)
+    order_id = work.arguments["order_id"]
+    orders = {order_id, *orders_store.split_with(source.read(), order_id)}
+    drop_lane(db, ANSWERS)
+    make_lane(db, ANSWERS)
+    records = 0
+    for run in readings.applied_runs(source.read(), RECORDED, since, until):
+        work.check_cancel()
+        with db.lane(ANSWERS).transaction() as con:
+            work.lease.check(con)
+            for reading_id in run.reading_ids:
+                records += readings.copy_what_tells_of(source.read(), con, reading_id, orders)
+    with db.lane(ANSWERS).transaction() as con:
+        reference.copy_reference(source.read(), con)
+    work.log(f"{records:,} records of the answers tell of ShipStation order {order_id}.")
+
+
+def _compare_order(work: Work, order_id: int) -> Result:
+    """What still differs of one order as it stands, but for what is meant to."""
+    con = work.db.read()
+    seen, noise = (parity.compare(con, CONTROL, lane, None) for lane in (CANDIDATE, AGAIN))
+    about = seen.about.get(order_id) or Circumstances()
+    found = [one for one in seen.found if one.order_id == order_id and explanation(one, about) is None]
+    work.log(f"ShipStation order {order_id} {'differs' if found else 'does not differ'} when its answers are replayed.")
+    return {
+        "order_id": order_id,
+        "differs": [[one.entity, one.field, one.control, one.candidate] for one in found],
+        "noise": sum(1 for one in noise.found if one.order_id == order_id),
+    }
 
 
 def _give_to_legacy(work: Work, lane: str) -> Result:
@@ -197,6 +247,11 @@ def _replayed(work: Work) -> tuple[datetime, datetime]:
 
 
 def _source(work: Work) -> Tables:
+    """Where the answers are that are replayed."""
+    return _database(work).lane(ANSWERS) if _order(work) is not None else _kept(work)
+
+
+def _kept(work: Work) -> Tables:
     """Where the unified sync keeps what it is answered: in its lane, or in production once it writes that."""
     db = _database(work)
     lane = lane_of(db.read(), UNIFIED)

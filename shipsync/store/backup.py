@@ -97,7 +97,7 @@ def made(con: Cursor) -> list[Path]:
         WHERE kind = 'backup'
           AND status = 'succeeded'
           AND json_extract_string(result, '$.path') IS NOT NULL
-        ORDER BY finished_at DESC, job_id DESC
+        ORDER BY finished_at DESC, length(job_id) DESC, job_id DESC
         """
     )
     return [Path(path) for (path,) in rows]

@@ -135,7 +135,7 @@ def _rehearsal(con: Cursor) -> Rehearsal | None:
         FROM runs
         WHERE workflow_name = $drill
           AND (status = 'failed' OR status = 'succeeded' AND json_extract(counts, $cutover) IS NOT NULL)
-        ORDER BY finished_at DESC
+        ORDER BY finished_at DESC, token DESC
         LIMIT 1
         """,
         {"drill": DRILL, "cutover": f'$."cutover {TOOK}"'},

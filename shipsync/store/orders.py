@@ -241,6 +241,22 @@ def open_remote_orders(con: Cursor, shipstation_status: str, settled_before: dat
     return dict(rows)
 
 
+def split_with(con: Cursor, order_id: int) -> list[int]:
+    """ShipStation's ids of the order that one was split from, and of those that were split from it."""
+    rows = con.rows(
+        """
+        SELECT parent_order_id FROM orders_inbox WHERE shipstation_order_id = $id AND parent_order_id IS NOT NULL
+        UNION
+        SELECT shipstation_order_id
+        FROM orders_inbox
+        WHERE parent_order_id = $id AND shipstation_order_id IS NOT NULL
+        ORDER BY 1
+        """,
+        {"id": order_id},
+    )
+    return [other for (other,) in rows]
+
+
 def mark_vanished(con: Cursor, order_ids: Sequence[int], now: datetime) -> None:
     """Close orders that ShipStation no longer has (API.md gotchas 7 and 9); their lines leave with them."""
     ids = {"ids": list(order_ids)}

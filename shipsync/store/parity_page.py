@@ -6,6 +6,7 @@ side came to its value.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -285,3 +286,28 @@ def legacy_reading(con: Cursor, raw: Raw) -> LegacyReading:
     return LegacyReading(
         next(iter(known.unreadable), None), next(iter((*manual.unreadable, *manual.passed_over)), None)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedOrder:
+    """What the newest replay of one order alone has found."""
+
+    finished_at: datetime
+    differs: tuple[tuple[str, str, str | None, str | None], ...]  # entity, field, control, candidate
+
+
+def replayed_order(con: Cursor, order_id: int) -> ReplayedOrder | None:
+    """None where it was never replayed alone."""
+    row = con.row(
+        """
+        SELECT finished_at, json_extract(result, '$.differs')
+        FROM jobs
+        WHERE kind = 'parity-replay'
+          AND status = 'succeeded'
+          AND CAST(json_extract(arguments, '$.order_id') AS BIGINT) = $order_id
+        ORDER BY finished_at DESC, length(job_id) DESC, job_id DESC
+        LIMIT 1
+        """,
+        {"order_id": order_id},
+    )
+    return ReplayedOrder(row[0], tuple(tuple(one) for one in json.loads(row[1]))) if row is not None else None

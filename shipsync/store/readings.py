@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from shipsync.rules.shipstation import Feed
 from shipsync.store.cursor import Cursor
@@ -214,6 +215,49 @@ def copy_reading(source: Cursor, target: Cursor, reading_id: str) -> None:
                 f"INSERT INTO {table} ({names}) VALUES ({', '.join(f'${name}' for name in given)})",  # noqa: S608
                 given,
             )
+
+
+def copy_what_tells_of(source: Cursor, target: Cursor, reading_id: str, order_ids: Collection[int]) -> int:
+    """Put of a reading only the records of these orders into another lane, as applied when it was. How many records."""
+    said = [str(one) for one in order_ids]
+    cut: list[tuple[tuple[Any, ...], str, int]] = []
+    for feed, request, answered_at, body, run_id in source.rows(
+        "SELECT feed, request, answered_at, body, run_id FROM api_pages WHERE reading_id = $id ORDER BY page_no",
+        {"id": reading_id},
+    ):
+        text = zlib.decompress(body).decode()
+        if not any(one in text for one in said):
+            continue  # most pages: what is not in the text need not be read
+        told = json.loads(text)
+        name = "shipments" if feed == "voids" else feed
+        told[name] = [one for one in told[name] if isinstance(one, dict) and one.get("orderId") in order_ids]
+        if told[name]:
+            cut.append(((feed, request, answered_at, run_id), json.dumps(told), len(told[name])))
+    if not cut:
+        return 0
+    names = ("reading_id", "workflow_name", "feed", "window_start", "window_end", "run_id", "started_at", "fetched_at",
+             "applied_at", "applied_by")  # fmt: skip
+    kept = source.row(f"SELECT {', '.join(names)} FROM readings WHERE reading_id = $id", {"id": reading_id})  # noqa: S608
+    given = dict(zip(names, kept or (), strict=True))
+    target.execute(
+        f"INSERT INTO readings ({', '.join(given)}) VALUES ({', '.join(f'${name}' for name in given)})",  # noqa: S608
+        given,
+    )
+    for page_no, ((feed, request, answered_at, run_id), body, amount) in enumerate(cut, start=1):
+        add_page(
+            target,
+            reading_id,
+            page_no,
+            feed=feed,
+            request=request,
+            answered_at=answered_at,
+            row_count=amount,
+            body=body,
+            poison=None,
+            resume=None,
+            run_id=run_id,
+        )
+    return sum(amount for _, _, amount in cut)
 
 
 def requests_of(con: Cursor, reading_ids: Sequence[str]) -> list[str]:

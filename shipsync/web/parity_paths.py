@@ -12,6 +12,7 @@ import streamlit as st
 
 from shipsync import runtime
 from shipsync.procedures import parity as procedure
+from shipsync.procedures import parity_replay
 from shipsync.rules.deployment import MAIN, SHADOW
 from shipsync.rules.parity_fields import AGGREGATE, ENTITIES
 from shipsync.rules.routing import REASONS
@@ -22,10 +23,12 @@ from shipsync.store.lanes import lanes
 from shipsync.store.parity_page import LegacyReading, Record, Written
 from shipsync.store.parity_results import Difference
 from shipsync.store.timeline import Raw, Version
-from shipsync.web import words
+from shipsync.web import actions, words
 from shipsync.web.answers import ask
 from shipsync.web.order_story import ROUTES
+from shipsync.web.parity_words import field_words
 from shipsync.web.raw_record import raw_record
+from shipsync.web.roles import Role, may
 
 _VERSIONS_SHOWN = 6
 RECORDS: Mapping[str, str] = {"order": "order", "shipment": "label", "fulfillment": "mark as shipped"}
@@ -82,6 +85,42 @@ def paths_and_records(one: Difference) -> None:
         return
     for record in _records_behind(owner, one.run_id, one, at.candidate):
         _raw(owner, one, at.candidate, record)
+    if one.order_id is not None:
+        _replay(one.order_id)
+
+
+def _replay(order_id: int) -> None:
+    """The press that replays this order alone, and what the last such replay has found."""
+    if may(Role.OPERATOR):
+        st.button(
+            "Replay this order now",
+            key=f"parity_replay_{order_id}",
+            type="tertiary",
+            icon=":material/replay:",
+            on_click=_press_replay,
+            args=(order_id,),
+            help="What ShipStation answered of it in the last 30 days is given to both sides once more, and only that.",
+        )
+    found = ask(parity_page.replayed_order, order_id)
+    if found is None:
+        return
+    when = f"Replayed alone {words.moment(found.finished_at)}: "
+    if not found.differs:
+        st.markdown(f"{when}on the same answers both sides come to the same, so it is no difference of rules.")
+        return
+    st.markdown(f"{when}on the same answers the two sides still differ.")
+    st.markdown("\n".join(
+        f"- {field_words(entity, name)}: {_side(control)} against {_side(candidate)}"
+        for entity, name, control, candidate in found.differs
+    ))  # fmt: skip
+
+
+def _press_replay(order_id: int) -> None:
+    actions.press(parity_replay.WORKFLOW, {"order_id": order_id})
+
+
+def _side(value: str | None) -> str:
+    return "nothing" if value is None else words.plain(value) or "empty text"
 
 
 def _raw(owner: str, one: Difference, lane: str, record: Record) -> None:

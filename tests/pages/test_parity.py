@@ -220,6 +220,7 @@ def test_a_record_shows_how_each_side_came_to_it_and_what_shipstation_answered(h
     assert "status-sync takes it, if the order is here; manual-order-sync takes it in" in said
     assert "**taken in**. A manual order with a key product." in said
     assert [one.value for one in test.code] == ["1Z9", "(nothing)"]
+    assert "Replay this order now" in labels(test)
     key = f"parity_raw_order_shipment_{label}"
     test.session_state[key] = True
     test.run()

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from shipsync.procedures import applying
-from shipsync.procedures.parity_replay import LANES, WORKFLOW
-from shipsync.store import parity_results
+from shipsync.procedures.parity_replay import ANSWERS, LANES, WORKFLOW
+from shipsync.store import parity_page, parity_results
 from shipsync.store.lanes import lanes
 from tests.house import NOON, House, a_house
 
@@ -67,6 +67,32 @@ def test_a_candidate_that_loses_a_field_is_found_with_the_field_named(
     seen = parity_results.newest_run(lived.app.db.read(), "replay")
     assert seen is not None
     assert (seen.period_start, seen.period_end) == (MIDNIGHT, lived.app.now())
+
+
+def test_one_order_is_replayed_alone_and_what_still_differs_is_told(
+    lived: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = lived.rows("SELECT count(*) FROM parity_runs")
+    (order_id,) = next(iter(lived.rows("SELECT min(shipstation_order_id) FROM shipped_items")))
+    calm = lived.job(WORKFLOW, {"order_id": order_id})
+    assert calm.result == {"order_id": order_id, "differs": [], "noise": 0}, calm.error
+    refresh = applying.refresh_shipped
+
+    def forgetful(con: Any, *rest: Any) -> int:
+        left = refresh(con, *rest)
+        assert con.value("SELECT count(DISTINCT shipstation_order_id) FROM shipped_items") <= 2
+        con.execute("UPDATE shipped_items SET lot = NULL")
+        return left
+
+    monkeypatch.setattr(applying, "refresh_shipped", forgetful)
+    told = lived.job(WORKFLOW, {"order_id": order_id})
+    assert told.result is not None
+    assert {(entity, field) for entity, field, _, _ in told.result["differs"]} == {("shipped_item", "lot")}
+    found = parity_page.replayed_order(lived.app.db.read(), order_id)
+    assert found is not None
+    assert [list(one) for one in found.differs] == told.result["differs"]
+    assert lived.rows("SELECT count(*) FROM parity_runs") == runs  # no gate is told from it
+    assert not {*LANES, ANSWERS} & set(lanes(lived.app.db.read()))
 
 
 def test_a_period_of_which_nothing_is_kept_is_refused_with_a_sentence(lived: House) -> None:
