@@ -14,8 +14,8 @@ from shipsync.web import words
 from shipsync.web.tables import Column, table
 
 _COLUMNS = (
-    Column("side", "Side", width=260),
-    Column("every", "Passes begin every", help="The median. One pass is one run of each of a side's workflows."),
+    Column("side", "Side", width=170, help="Legacy is both of its workflows together."),
+    Column("every", "Comes every", help="From one pass to the next, the median. A pass is one run of each workflow."),
     Column("longest", "At most apart", help="A side that stands still counts until now."),
     Column("passes", "Passes", "number"),
     Column("requests", "Requests", "number", help="Sent to ShipStation, by runs that failed as well."),
@@ -44,9 +44,9 @@ def efficiency(told: ParitySummary) -> None:
     )
     table(
         [
-            _row("The two legacy workflows", found.legacy),
-            _row("The unified sync", found.unified),
-            _as_often("The two legacy workflows, were they as fresh", found.legacy),
+            _row("Legacy", found.legacy),
+            _row("Unified sync", found.unified),
+            _as_often("Legacy, were it as fresh", found.legacy),
         ],
         _COLUMNS,
         key="parity_efforts",
