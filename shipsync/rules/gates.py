@@ -36,6 +36,8 @@ LOST, BROKEN, TOOK = "lost", "broken", "ms"  # the last one behind the name of a
 
 # With no difference among n keys at most 3 / n of all differ, 19 times of 20 (the rule of three): 3,000 of them.
 MOST_MAY_DIFFER = Decimal("0.001")
+# What a single pass asks says nothing: the first after a rest asks for more.
+LEAST_PASSES = 2
 # A pass of the one may be slower than one of the other by so much and is still called as fresh.
 SAME_AGE = timedelta(minutes=1)
 
@@ -363,7 +365,7 @@ def _fresh(facts: Facts, now: datetime) -> Gate:
 
 def _requests(facts: Facts, now: datetime) -> Gate:
     control, candidate = facts.control, facts.candidate
-    if control is None or candidate is None or not control.passes or not candidate.passes:
+    if control is None or candidate is None or min(control.passes, candidate.passes) < LEAST_PASSES:
         return Gate("requests", "inconclusive", "Too few passes of both sides to tell what each asks.", {})
     figures = {
         "legacy a pass": round(control.requests_a_pass, 2),

@@ -21,11 +21,12 @@ from shipsync.rules.deployment import NAMES, SYNCS, Change, State
 from shipsync.rules.workflows import title
 from shipsync.store import deployment as store
 from shipsync.web import person, words
-from shipsync.web.parity_words import change_words
+from shipsync.web.parity_words import carried_words, change_words
 from shipsync.web.roles import Role, require
 
 # Under these names a session remembers which change it is asked to make, and what came of the last one.
 _ASKED, _SAID = "parity_change_asked", "parity_change_said"
+_JUST_SAID = "parity_change_just_said"  # and whether that is news
 # Who asks, and who has reviewed, in a dry run: the dialog asks for both, so neither can be missing there.
 _SOMEBODY, _REVIEWER = "dry run", "a reviewer"
 REVIEW = "review"  # the gate that the dialog's own fields answer
@@ -66,6 +67,8 @@ def change_said() -> None:
     said = st.session_state.get(_SAID)
     if said is not None:
         st.success(words.plain(said))
+        if st.session_state.pop(_JUST_SAID, False):
+            st.toast(said, icon=":material/check_circle:")  # the button is far below the top of the page
 
 
 def dry_run(what: Change) -> Outcome:
@@ -101,6 +104,7 @@ def _ask(foreseen: Outcome) -> None:
     else:
         st.caption("What a dry run has come to. It was taken back: nothing is changed yet.")
         st.markdown("\n".join(f"- {line}" for line in _told(foreseen)))
+    person.name_line("parity_change")
     needs_review = any(one.name == REVIEW for one in foreseen.gates)
     with st.form("parity_change_form", border=False, enter_to_submit=False):
         by = person.name_field("parity_change_by")
@@ -118,12 +122,13 @@ def _ask(foreseen: Outcome) -> None:
     if not pressed:
         return
     try:
-        said = make(what, before, Asked(by, reason.strip(), reviewed_by=reviewed_by.strip()))
+        with slot, st.spinner("Making the change"):
+            said = make(what, before, Asked(by, reason.strip(), reviewed_by=reviewed_by.strip()))
     except (NotPassed, Unusable) as error:
         slot.error(words.plain(str(error)))
         return
     person.remember(by)
-    st.session_state[_SAID] = said
+    st.session_state[_SAID], st.session_state[_JUST_SAID] = said, True
     st.rerun()
 
 
@@ -131,9 +136,12 @@ def _told(foreseen: Outcome) -> Iterator[str]:
     """What a change would come to, a sentence a line."""
     yield f"The deployment goes from **{NAMES[foreseen.before]}** to **{NAMES[foreseen.after]}**."
     if foreseen.orders_differing:
-        yield f"{words.count(foreseen.orders_differing, 'order differs', 'orders differ')} between the two sides."
-    for name, amount in foreseen.carried.items():
-        yield f"{words.count(amount, 'row')} of {words.plain(name)} {'goes' if amount == 1 else 'go'} over."
+        yield (
+            f"{words.count(foreseen.orders_differing, 'order differs', 'orders differ')} between the two sides: where "
+            "that is meant, or where one side has read later than the other. What is newer stays."
+        )
+    if foreseen.carried:
+        yield f"Into production goes: {', '.join(carried_words(*one) for one in foreseen.carried.items())}."
     if foreseen.entries_posted:
         yield f"Stock: {words.count(foreseen.entries_posted, 'entry is', 'entries are')} posted."
     for workflow in SYNCS:

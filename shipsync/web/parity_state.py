@@ -26,6 +26,8 @@ _COLUMNS = (
     Column("finished_at", "When", "instant"),
     Column("compared", "Compared", "number", help="Records that both sides have passed: n."),
     Column("matched", "Equal", "number"),
+    Column("explained", "Explained", "number", help="Meant to differ."),
+    Column("ignored", "Ignored", "number", help="By rules that two people agreed on."),
     Column("rate", "Of n", help="Equal, of what was compared."),
     Column("bound", "May differ", help="At most this share of all records differs, 95 % sure."),
     Column("confirmed", "Confirmed", "number", help="Still there after both sides have passed it again."),
@@ -34,8 +36,6 @@ _COLUMNS = (
     Column("pending", "Pending", "number", help="Not passed by both sides yet, so neither equal nor different."),
     Column("overdue", "Overdue", "number", help="Pending for longer than the cap: one side stands still."),
     Column("transient", "Transient", "number", help="Was lag, and is gone."),
-    Column("ignored", "Ignored", "number", help="By rules that two people agreed on."),
-    Column("explained", "Explained", "number", help="Meant to differ."),
 )
 
 
@@ -155,13 +155,23 @@ def figures(told: ParitySummary) -> None:
     if found.control_at is not None and found.candidate_at is not None:
         behind = abs(found.control_at - found.candidate_at)
         read = (
-            f" Legacy had read through {words.clock(found.control_at)}, the unified sync through "
+            f" Of all lists legacy had read through {words.clock(found.control_at)}, the unified sync through "
             f"{words.clock(found.candidate_at)}: {in_words(behind)} apart."
         )
     st.caption(
-        f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}.{read} Noise, which is legacy against "
-        f"itself: {noise}."
+        f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}.{_not_equal(found)}{read} Noise, which is "
+        f"legacy against itself: {noise}."
     )
+
+
+def _not_equal(found: Compared) -> str:
+    """Why less than all is equal, where nothing has to be looked into."""
+    reasons = [
+        f"{amount:,} {reason}"
+        for amount, reason in ((found.explained, "meant to differ"), (found.ignored, "ignored by a rule"))
+        if amount
+    ]
+    return f" Not equal, and accounted for: {', '.join(reasons)}." if reasons else ""
 
 
 def gate_list(told: ParitySummary) -> None:
@@ -209,7 +219,9 @@ def _gate(one: Gate) -> str:
     at = ""
     if one.passes_at is not None:
         at = f" It may pass {words.moment(one.passes_at)} ({words.until(one.passes_at, runtime.app().now())})."
-    return f"{words.state(one.result)} · **{one.name}**: {words.plain(one.words)}{at}"
+    # What the dialog asks for has not failed before it was asked.
+    result = "open" if one.name == REVIEW and one.result != "pass" else one.result
+    return f"{words.state(result)} · **{one.name}**: {words.plain(one.words)}{at}"
 
 
 def _when(told: ParitySummary) -> str:

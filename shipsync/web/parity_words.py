@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from shipsync.rules.deployment import Change
 from shipsync.rules.parity_fields import ENTITIES, PRESENCE, label
-from shipsync.web import workflow_words
+from shipsync.web import words, workflow_words
 from shipsync.web.words import UNKNOWN
 
 _MOST_DIGITS = 6  # behind the point of a share
@@ -78,6 +78,27 @@ VERDICTS: Mapping[str, str] = {
     "ignored": "An ignore rule that two people agreed on says that it does not count.",
     "explained": "It is meant to differ.",
 }
+
+# What goes over at a change, by table: one of it, several.
+CARRIED: Mapping[str, tuple[str, str]] = {
+    "orders_inbox": ("order", "orders"),
+    "order_items_inbox": ("ordered item", "ordered items"),
+    "shipstation_order_line_items": ("order line", "order lines"),
+    "shipments": ("label", "labels"),
+    "shipment_items": ("item of a label", "items of labels"),
+    "fulfillments": ("mark as shipped", "marks as shipped"),
+    "shipped_orders": ("shipped order", "shipped orders"),
+    "shipped_items": ("shipped item", "shipped items"),
+    "readings": ("reading of a list", "readings of lists"),
+    "api_pages": ("recorded answer", "recorded answers"),
+    "routing_log": ("decision on an order", "decisions on orders"),
+    "quarantine": ("held record", "held records"),
+}
+
+
+def carried_words(table: str, amount: int) -> str:
+    """'6 orders', of rows of a table that go over."""
+    return words.count(amount, *CARRIED.get(table, (f"row of {table}", f"rows of {table}")))
 
 
 def change_words(change: Change, state: str) -> tuple[str, str]:

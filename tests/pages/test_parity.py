@@ -16,11 +16,12 @@ from shipsync.rules.deployment import State
 from shipsync.rules.parity_ignores import NewIgnoreRule
 from shipsync.rules.parity_verdicts import Found, Judged, Mode
 from shipsync.store import deployment, jobs, parity_results
+from shipsync.store.carry_over import _GROUPS, _KEPT_BY_THE_SYNC
 from shipsync.store.deployment import Changed
 from shipsync.store.lanes import make_lane
 from shipsync.web.parity_ignores import approve, propose, withdraw
 from shipsync.web.parity_press import dry_run, make
-from shipsync.web.parity_words import share
+from shipsync.web.parity_words import CARRIED, carried_words, share
 from tests.house import House
 from tests.procedures.closing_day import shipped
 from tests.procedures.migrating import ASKED, backed_up, both, compared, go, off, shadow, state
@@ -107,9 +108,10 @@ def test_a_replay_is_asked_for_and_told_without_a_migration(house: House, site: 
 def test_who_writes_and_what_stands_before_the_next_change_is_told(house: House, site: Site) -> None:
     live(house)
     house.wait(60)
-    compared(house, "live", compared=3_999, matched=3_990, pending=2, suspect=9)
+    compared(house, "live", compared=3_999, matched=3_990, pending=2, suspect=3, explained=6)
     test = site.page("parity")
     said = site.text(test)
+    assert "Not equal, and accounted for: 6 meant to differ." in said
     assert "**Shadow (live)** since Wed 16 Sep 2026" in said
     assert "by Ann" in said
     assert "Production is written by **Legacy sync of" in said
@@ -140,6 +142,7 @@ def test_the_api_has_the_numbers_of_the_page(house: House, site: Site) -> None:
 def test_a_change_shows_its_dry_run_and_asks_for_name_and_reason(house: House, site: Site) -> None:
     off(house)
     test = site.page("parity")
+    assert ":blue[► open] · **review**: Nobody has confirmed" in site.text(test)
     test.button(key="parity_next").click().run()
     said = site.text(test)
     assert "**Begin shadow mode.** The unified sync reads beside the legacy workflows" in said
@@ -305,6 +308,12 @@ def test_the_form_of_a_rule_is_filled_in_from_a_difference_and_says_what_it_woul
     assert "a rule for every value would hide the field" in site.text(test)
     test.button(key="parity_rule_save_0").click().run()
     assert "A reason is needed\\. A ticket is needed\\. An author is needed" in site.text(test)
+
+
+def test_what_goes_over_is_told_in_words_of_the_trade() -> None:
+    assert carried_words("orders_inbox", 1) == "1 order"
+    assert carried_words("api_pages", 1_200) == "1,200 recorded answers"
+    assert set(CARRIED) == {*_GROUPS, *_KEPT_BY_THE_SYNC}
 
 
 def test_a_share_is_never_rounded_to_all_or_none() -> None:

@@ -95,6 +95,7 @@ def test_with_everything_shown_it_is_ready_and_may_be_cut_over() -> None:
         ({"candidate": Pace(570, 9.1, 14.0, timedelta(minutes=6))}, "requests", "fail"),
         ({"candidate": None}, "freshness", "inconclusive"),
         ({"candidate": None}, "requests", "inconclusive"),
+        ({"candidate": Pace(1, 9.1, 14.0, None)}, "requests", "inconclusive"),
         ({"failures": [Failure("status-sync.7", NOON - HOUR, "down")]}, "no failed run", "fail"),
         ({"runs": 0}, "no failed run", "inconclusive"),
         ({"last_backup_at": None}, "backup", "fail"),
