@@ -54,7 +54,8 @@ from shipsync.store.parity_results import Identity, KeptDifference, Run
 WORKFLOW = "parity-check"
 
 BY_SCHEDULE = "schedule"  # as jobs/schedule.py calls itself
-LAG_KEPT_FOR = timedelta(days=30)  # differences that were only lag
+GONE_KEPT_FOR = timedelta(days=30)  # differences that are gone and were never confirmed
+RUNS_KEPT_FOR = timedelta(days=7)  # every comparison; of older ones the last of each hour
 MOST_ASKED = 20  # orders that ShipStation is asked for, in one comparison
 ASKED_AGAIN = timedelta(days=1)  # and not sooner
 MOST_TOLD = 500  # differing orders whose causes are looked for
@@ -201,7 +202,8 @@ def compare_and_keep(
         lasting = [(found, one) for found, one in judged if one.verdict != "pending"]
         parity_results.keep_differences(writing, sides.mode, lasting, run_id, now)
         parity_rules.count_hits(writing, rules.hits, now)
-        parity_results.forget_lag(writing, now - LAG_KEPT_FOR)
+        parity_results.forget(writing, now - GONE_KEPT_FOR)
+        parity_results.thin_runs(writing, now - RUNS_KEPT_FOR)
         run = _run(sides, run_id, now, passes, counted, judged, transient, period)
         run = replace(run, details=_details(seen, counted, judged, told, run.overdue) | dict(more or {}))
         parity_results.keep_run(writing, run)

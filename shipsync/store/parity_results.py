@@ -213,10 +213,35 @@ def differences_are_gone(con: Cursor, mode: Mode, gone: Collection[Identity], no
     return len({(entity, key) for entity, key, verdict in changed if verdict == "transient"})
 
 
-def forget_lag(con: Cursor, before: datetime) -> int:
-    """Drop differences that were only lag and are gone since before an instant; their runs keep the counts (P33)."""
+def forget(con: Cursor, before: datetime) -> int:
+    """Drop differences that are gone since before an instant and were never confirmed; runs keep the counts (P33)."""
     rows = con.rows(
-        "DELETE FROM parity_differences WHERE verdict = 'transient' AND gone_at < $before RETURNING 1",
+        "DELETE FROM parity_differences WHERE confirmed_at IS NULL AND gone_at < $before RETURNING 1",
+        {"before": before},
+    )
+    return len(rows)
+
+
+def thin_runs(con: Cursor, before: datetime) -> int:
+    """Of live comparisons from before an instant, drop all but the last of each hour, and those that found something.
+
+    Kept are those with a confirmed key or an overdue one, which a gate is told by. How many were dropped.
+    """
+    rows = con.rows(
+        """
+        DELETE FROM parity_runs
+        WHERE mode IN ('live', 'reverse')
+          AND finished_at < $before
+          AND confirmed = 0
+          AND overdue = 0
+          AND run_id NOT IN (
+            SELECT arg_max(run_id, finished_at)
+            FROM parity_runs
+            WHERE finished_at < $before
+            GROUP BY mode, date_trunc('hour', finished_at)
+          )
+        RETURNING 1
+        """,
         {"before": before},
     )
     return len(rows)

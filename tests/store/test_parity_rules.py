@@ -12,6 +12,7 @@ from shipsync.rules.parity_ignores import NewIgnoreRule, state
 from shipsync.rules.parity_verdicts import Found, Judged, Verdict
 from shipsync.store import parity_results, parity_rules
 from shipsync.store.db import Database
+from shipsync.store.parity_results import Run
 
 
 def asked(now: datetime, **changed: object) -> NewIgnoreRule:
@@ -101,4 +102,32 @@ def test_a_difference_keeps_its_history(memory: Database, now: datetime) -> None
     (back,) = parity_results.differences(memory.read(), ["live"], is_there=True)
     assert (back.key, back.verdict, back.first_seen_at, back.confirmed_at, back.seen) == ("1", "suspect", now, later, 3)
     with memory.transaction() as con:
-        assert parity_results.forget_lag(con, last) == 1
+        assert parity_results.forget(con, last) == 1
+
+
+def test_what_is_gone_is_forgotten_unless_it_was_confirmed_once(memory: Database, now: datetime) -> None:
+    meant, was_confirmed, stays = (a_difference(key, "A", "B") for key in ("1", "2", "3"))
+    keep(memory, "parity-check.1", now, "confirmed", was_confirmed)
+    keep(memory, "parity-check.2", now, "explained", meant, was_confirmed, stays)
+    gone = [meant.identity, was_confirmed.identity]
+    with memory.transaction() as con:
+        parity_results.differences_are_gone(con, "live", gone, now)
+        assert parity_results.forget(con, now) == 0
+        assert parity_results.forget(con, now + timedelta(seconds=1)) == 1
+    assert {one.key for one in parity_results.differences(memory.read(), ["live"])} == {"2", "3"}
+
+
+def test_of_older_comparisons_one_an_hour_is_kept_and_whatever_found_something(memory: Database, now: datetime) -> None:
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    nothing = Run("", "live", hour, hour, None, None, hour, hour, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0)
+    with memory.transaction() as con:
+        for minute in range(0, 180, 5):
+            at = hour + timedelta(minutes=minute)
+            found = {10: {"confirmed": 1}, 75: {"overdue": 2}}.get(minute, {})
+            mode = "replay" if minute == 20 else "live"
+            run = replace(nothing, run_id=f"parity-check.{minute}", mode=mode, finished_at=at, **found)
+            parity_results.keep_run(con, run)
+        assert parity_results.thin_runs(con, hour + timedelta(hours=2)) == 24 - 5
+        assert parity_results.thin_runs(con, hour + timedelta(hours=2)) == 0
+    told = [one.run_id.removeprefix("parity-check.") for one in parity_results.runs(memory.read(), ["live", "replay"])]
+    assert sorted(map(int, told)) == [10, 20, 55, 75, 115, *range(120, 180, 5)]
