@@ -65,15 +65,16 @@ bench: $(VENV)/development
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
+# What is never imported need not be compiled: that takes longer than all else of an installation.
 $(VENV)/runtime: requirements.txt | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements.txt
 	touch $@
 
 $(VENV)/development: requirements.txt requirements-dev.txt | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.txt
 	touch $@ $(VENV)/runtime
 
 # Beside the others, in whose place it is found first.
 $(NEXT)/duckdb: Makefile $(VENV)/development
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target $(NEXT) duckdb==$(NEXT_DUCKDB)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --upgrade --target $(NEXT) duckdb==$(NEXT_DUCKDB)
 	touch $@
