@@ -19,7 +19,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 PICTURES = Path(os.environ.get("SHIPSYNC_PICTURES_TO", ".pictures"))
 DESK, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)  # a busy machine is no failure
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
