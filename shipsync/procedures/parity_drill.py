@@ -20,7 +20,7 @@ from pathlib import Path
 from shipsync.errors import Unusable
 from shipsync.procedures import deployment
 from shipsync.procedures.deployment import REHEARSAL
-from shipsync.procedures.parity import sides_now
+from shipsync.procedures.parity import BY_SCHEDULE, sides_now
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.deployment import SHADOW, Change, State
 from shipsync.rules.gates import BROKEN, DRILL, LOST, MAY_TAKE, TOOK, evidence_hash
@@ -59,6 +59,10 @@ def rehearse(work: Work) -> Result:
         work.check_cancel()
         with open_database(restored.path) as copy:
             migrate(copy, work.now())
+            if work.requested_by == BY_SCHEDULE and not _holds_both(copy.read()):
+                # It comes as soon as shadow begins, before there is such a backup.
+                work.log("Nothing to rehearse yet: the newest backup is from before both sides ran beside each other.")
+                return {"rehearsed": False}
             return {"rehearsed": True, "with": source.name} | _there_and_back(work, copy)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -74,11 +78,15 @@ def _newest_backup(db: Database) -> Path:
     return found
 
 
+def _holds_both(con: Cursor) -> bool:
+    return sides_now(con) is not None and SHADOW in lanes(con)
+
+
 def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
     """Make the changes in the copy, and look at it before and after."""
     con, zone = copy.read(), work.settings.zone
     state = deployment_store.state_of(con)
-    if sides_now(con) is None or SHADOW not in lanes(con):
+    if not _holds_both(con):
         raise Unusable("The newest backup is from before both sides ran beside each other. Make one, then rehearse.")
     before = store.holdings(con, work.now())
     was_broken = set(invariants.broken(con))

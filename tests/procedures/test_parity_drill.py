@@ -10,6 +10,7 @@ import pytest
 from shipsync.errors import Unusable
 from shipsync.procedures import parity_drill
 from shipsync.procedures.deployment import rehearse
+from shipsync.procedures.parity import BY_SCHEDULE
 from shipsync.rules.deployment import UNIFIED
 from shipsync.store import gates, rehearsal
 from tests.house import House, a_house
@@ -45,7 +46,11 @@ def test_cut_over_and_rollback_are_rehearsed_on_a_copy_and_production_stays(tmp_
         counted(house, "17612", "250237", 1_000)
         shipped(house, 5)
         house.wait(5)
+        assert house.job("backup", {"path": str(tmp_path / "kept" / "early.duckdb")}).status == "succeeded"
         shadow(house)
+        by_schedule = house.app.run_now(parity_drill.WORKFLOW, {}, BY_SCHEDULE)
+        assert (by_schedule.status, by_schedule.result) == ("succeeded", {"rehearsed": False})
+        assert "from before both sides ran" in str(house.job(parity_drill.WORKFLOW).error)
         waiting(house, 2)
         house.wait(5)
         ran(house, UNIFIED)  # it knows one order more
