@@ -11,7 +11,7 @@ from shipsync.web import actions
 from shipsync.web.answers import ask
 from shipsync.web.job_panel import job_panel
 from shipsync.web.parity_changes import changes_list
-from shipsync.web.parity_charts import match_rate_chart
+from shipsync.web.parity_charts import course_charts
 from shipsync.web.parity_differences import RULES_ASKED, differences
 from shipsync.web.parity_efficiency import efficiency
 from shipsync.web.parity_ignores import ignore_rules
@@ -51,7 +51,7 @@ def _gates() -> None:
     gate_list(told)
     st.subheader("The newest comparisons")
     newest_table(told)
-    match_rate_chart(told.mode)
+    course_charts(told.mode)
 
 
 @st.fragment(run_every=5.0, key="parity_differences")

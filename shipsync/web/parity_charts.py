@@ -1,4 +1,4 @@
-"""The chart of the comparisons: how much of what both sides had passed was equal, over time, with its table."""
+"""The charts of the comparisons over time, with their table: how much was equal, what was not, and how far behind."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from datetime import datetime
 
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.subplots import make_subplots
 
+from shipsync.rules.freshness import in_words
 from shipsync.rules.parity_verdicts import Mode
 from shipsync.store import parity_page, parity_results
+from shipsync.store.parity_results import Run
 from shipsync.web import words
 from shipsync.web.answers import ask
 from shipsync.web.parity_words import MODES, share
@@ -21,12 +24,24 @@ _COLUMNS = (
     Column("rate", "Equal"),
     Column("compared", "Compared", "number"),
     Column("confirmed", "Confirmed", "number"),
+    Column("suspect", "Suspect", "number"),
+    Column("transient", "Transient", "number"),
     Column("pending", "Pending", "number"),
+    Column("control_lag", "Legacy behind", help="The age of what the legacy workflows had read all up to."),
+    Column("candidate_lag", "Unified behind", help="The age of what the unified sync had read all up to."),
 )
+# What is drawn of each comparison below its share: the name, the run's figure, its dash. Told by more than colour.
+_COUNTS = (
+    ("confirmed", "confirmed", "solid"),
+    ("suspect", "suspect", "dash"),
+    ("transient", "transient", "dot"),
+    ("pending", "pending", "dashdot"),
+)
+_SIDES = (("legacy", "control_at", "dash"), ("unified", "candidate_at", "solid"))
 
 
-def match_rate_chart(mode: Mode) -> None:
-    """The course of this migration's comparisons of one mode, and the same as a table."""
+def course_charts(mode: Mode) -> None:
+    """The course of this migration's comparisons of one mode: its two charts, and the same as a table."""
     newest = ask(parity_results.runs, [mode], ask(parity_page.begun_at), limit=MOST_POINTS)
     told = [one for one in reversed(newest) if one.compared]
     st.subheader(f"How much was equal, {MODES[mode]}?")
@@ -54,6 +69,18 @@ def match_rate_chart(mode: Mode) -> None:
         alt=f"Line: the share of equal records in {words.count(len(told), 'comparison')}; the least was "
         f"{share(least.matched / least.compared)}, {words.moment(least.finished_at)}. The table has the same.",
     )
+    if told[0].control_at is not None:  # both sides of a replay have read all there is
+        st.subheader("What differed, and how far behind were both?")
+        st.plotly_chart(
+            _differing_and_lag(tuple(told)),
+            key="parity_course",
+            config={"displayModeBar": False},
+            alt=f"Lines: records confirmed, suspect, transient and pending in each comparison, at most "
+            f"{words.number(max(one.confirmed for one in told))}, {words.number(max(one.suspect for one in told))}, "
+            f"{words.number(max(one.transient for one in told))} and "
+            f"{words.number(max(one.pending for one in told))}; below them how far behind legacy and the unified sync "
+            "were. The table has the same.",
+        )
     with st.expander("As a table", key="parity_match_rate_twin", on_change="rerun") as twin:
         if twin.open:
             rows = [
@@ -62,7 +89,11 @@ def match_rate_chart(mode: Mode) -> None:
                     "rate": share(one.matched / one.compared),
                     "compared": one.compared,
                     "confirmed": one.confirmed,
+                    "suspect": one.suspect,
+                    "transient": one.transient,
                     "pending": one.pending,
+                    "control_lag": _lag(one, one.control_at),
+                    "candidate_lag": _lag(one, one.candidate_at),
                 }
                 for one in reversed(told)
             ]
@@ -92,5 +123,40 @@ def _figure(
         height=280,
         margin={"l": 10, "r": 10, "t": 15, "b": 10},
         uirevision="parity_match_rate",
+    )
+    return figure
+
+
+def _lag(run: Run, through: datetime | None) -> str:
+    return words.UNKNOWN if through is None else in_words(run.finished_at - through)
+
+
+@st.cache_data(max_entries=4, show_spinner=False, hash_funcs={Run: lambda run: run.run_id})
+def _differing_and_lag(told: tuple[Run, ...]) -> go.Figure:
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.12, row_heights=[0.55, 0.45])
+    at = [one.finished_at.astimezone(words.zone()) for one in told]
+    for name, figure_of, dash in _COUNTS:
+        counts = [getattr(one, figure_of) for one in told]
+        line = {"shape": "hv", "dash": dash}
+        hover = f"%{{y:,}} {name}<extra></extra>"
+        figure.add_scatter(x=at, y=counts, name=name, mode="lines", line=line, hovertemplate=hover, row=1, col=1)
+    for name, mark, dash in _SIDES:
+        through = [getattr(one, mark) for one in told]
+        minutes = [
+            (one.finished_at - to).total_seconds() / 60 if to is not None else None
+            for one, to in zip(told, through, strict=True)
+        ]
+        line = {"shape": "hv", "dash": dash}
+        hover = f"{name} %{{y:,.0f}} min behind<extra></extra>"
+        figure.add_scatter(x=at, y=minutes, name=name, mode="lines", line=line, hovertemplate=hover, row=2, col=1)
+    figure.update_yaxes(title="records", rangemode="tozero", tickformat=",d", row=1, col=1)
+    figure.update_yaxes(title="min behind", rangemode="tozero", tickformat=",d", row=2, col=1)
+    figure.update_xaxes(nticks=8)
+    figure.update_layout(
+        height=380,
+        hovermode="x unified",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        uirevision="parity_course",
     )
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
@@ -122,6 +123,22 @@ def test_who_writes_and_what_stands_before_the_next_change_is_told(house: House,
     assert "**recorded days**: 31\\.0 recorded days replayed" in said
     assert [one.disabled for one in test.button if one.label == "Call it ready"] == [True]
     assert [one.disabled for one in test.button if one.label == "Roll back to the legacy workflows"] == [False]
+
+
+def test_the_course_of_the_comparisons_tells_what_differed_and_how_far_behind_both_were(
+    house: House, site: Site
+) -> None:
+    live(house)
+    house.wait(60)
+    for hours_ago, transient in ((0.5, 3), (0, 0)):
+        at = house.clock.now() - timedelta(hours=hours_ago)
+        marks = {"control_at": at - timedelta(minutes=50), "candidate_at": at - timedelta(minutes=4)}
+        compared(house, "live", hours_ago, compared=4_000, matched=3_990, transient=transient, suspect=2, **marks)
+    alts = [one.proto.alt for one in site.page("parity").get("plotly_chart")]
+    assert "the share of equal records in 2 comparisons" in alts[0]
+    assert "at most 0, 2, 3 and 0; below them how far behind" in alts[1]
+    lines = json.loads(site.page("parity").get("plotly_chart")[1].proto.spec)["data"]
+    assert [one["name"] for one in lines] == ["confirmed", "suspect", "transient", "pending", "legacy", "unified"]
 
 
 def test_the_api_has_the_numbers_of_the_page(house: House, site: Site) -> None:
