@@ -101,7 +101,7 @@ def test_with_everything_shown_it_is_ready_and_may_be_cut_over() -> None:
         ({"last_backup_at": None}, "backup", "fail"),
         ({"last_backup_at": NOON - timedelta(days=3)}, "backup", "fail"),
         ({"rehearsal": None}, "way back", "inconclusive"),
-        ({"rehearsal": replace(REHEARSED, finished_at=NOON - 25 * HOUR)}, "way back", "inconclusive"),
+        ({"rehearsal": replace(REHEARSED, finished_at=NOON - 26 * HOUR)}, "way back", "inconclusive"),
         ({"rehearsal": Rehearsal(NOON, "The disk is full.")}, "way back", "fail"),
         ({"rehearsal": replace(REHEARSED, lost=1)}, "way back", "fail"),
         ({"rehearsal": replace(REHEARSED, broken=1)}, "way back", "fail"),
