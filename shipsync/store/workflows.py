@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import pyarrow as pa
+
 from shipsync.rules.legacy import LEGACY
+from shipsync.store.batches import batch
 from shipsync.store.cursor import Cursor
 from shipsync.store.settings import audit
 
 _COLUMNS = "workflow_name, enabled, interval_minutes, description, last_run_at, updated_at, updated_by"
+_NEW = pa.schema([
+    ("workflow", pa.string()),
+    ("enabled", pa.bool_()),
+    ("interval_minutes", pa.int32()),
+    ("description", pa.string()),
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,21 +47,16 @@ class Control:
 
 def add_missing_controls(con: Cursor, controls: Iterable[NewControl], now: datetime) -> None:
     """Add the workflows that this database does not know; what a person has set is left alone."""
-    for control in controls:
+    with batch(con, "new_controls", [asdict(one) for one in controls], _NEW) as rows:
         con.execute(
-            """
+            f"""
             INSERT INTO workflow_controls
                 (workflow_name, enabled, interval_minutes, description, updated_at, updated_by)
-            VALUES ($workflow, $enabled, $interval_minutes, $description, $now, 'shipsync')
+            SELECT workflow, enabled, interval_minutes, description, $now, 'shipsync'
+            FROM {rows}
             ON CONFLICT (workflow_name) DO NOTHING
-            """,
-            {
-                "workflow": control.workflow,
-                "enabled": control.enabled,
-                "interval_minutes": control.interval_minutes,
-                "description": control.description,
-                "now": now,
-            },
+            """,  # noqa: S608 - the name of our own batch
+            {"now": now},
         )
 
 
