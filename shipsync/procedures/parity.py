@@ -48,7 +48,7 @@ from shipsync.store import deployment, parity, parity_causes, parity_results, pa
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Tables
 from shipsync.store.lanes import lanes
-from shipsync.store.parity import Comparison, Counted
+from shipsync.store.parity import MOST_KEYS, Comparison, Counted, Unread
 from shipsync.store.parity_results import Identity, KeptDifference, Run
 
 WORKFLOW = "parity-check"
@@ -58,6 +58,7 @@ GONE_KEPT_FOR = timedelta(days=30)  # differences that are gone and were never c
 RUNS_KEPT_FOR = timedelta(days=7)  # every comparison; of older ones the last of each hour
 MOST_ASKED = 20  # orders that ShipStation is asked for, in one comparison
 ASKED_AGAIN = timedelta(days=1)  # and not sooner
+MOST_REPLAYED = 20_000  # differing keys of one entity that are read of a replay, which has no next one
 MOST_TOLD = 500  # differing orders whose causes are looked for
 _SLOWEST = 60  # minutes between two passes of an engine whose interval nobody has set
 
@@ -176,16 +177,25 @@ def compare_and_keep(
     con = db.read()
     passes = passes_now(con, sides)
     overdue_before = {name: now - may_be_pending_for(one) for name, one in _intervals(con).items()}
-    seen = parity.compare(con, sides.control, sides.candidate, passes, overdue_before=overdue_before)
+    kept = {} if sides.mode in _REPLAYED else parity_results.kept_differences(con, sides.mode)
+    meant = _meant(kept)
+    seen = parity.compare(
+        con,
+        sides.control,
+        sides.candidate,
+        passes,
+        overdue_before=overdue_before,
+        read_last=meant,
+        most_keys=MOST_KEYS if passes is not None else MOST_REPLAYED,
+    )
     sums, differing_sums = parity.aggregates(
         con,
         sides.control,
         sides.candidate,
         passes,
         leaving_out=seen.order_ids,
-        labels=[int(one.key) for one in seen.found if one.entity == "shipment"],
+        labels=seen.label_ids,
     )
-    kept = {} if sides.mode in _REPLAYED else parity_results.kept_differences(con, sides.mode)
     rules = _Rules(parity_rules.all_rules(con), kept, now)
     judged: list[tuple[Found, Judged]] = []
     for found in (*seen.found, *differing_sums):
@@ -194,7 +204,7 @@ def compare_and_keep(
         judged.append((found, judge(found, before.kept if before else None, passes, decision, now)))
         rules.note(found, judged[-1][1])
     counted = dict(seen.counted) | {AGGREGATE: sums}
-    gone = _gone(kept, judged, counted)
+    gone = _gone(kept, judged, seen.unread, sums)
     told = _causes(con, sides, judged)
     with db.transaction() as writing:
         check(writing)
@@ -204,7 +214,8 @@ def compare_and_keep(
         parity_rules.count_hits(writing, rules.hits, now)
         parity_results.forget(writing, now - GONE_KEPT_FOR)
         parity_results.thin_runs(writing, now - RUNS_KEPT_FOR)
-        run = _run(sides, run_id, now, passes, counted, judged, transient, period)
+        keys = _keys(judged) + _unread_keys(seen, meant, sums, is_replay=passes is None)
+        run = _run(sides, run_id, now, passes, counted, keys, transient, period)
         run = replace(run, details=_details(seen, counted, judged, told, run.overdue) | dict(more or {}))
         parity_results.keep_run(writing, run)
     return run
@@ -248,17 +259,35 @@ def _decision(found: Found, about: Mapping[int, Circumstances], rules: _Rules) -
     return explanation(found, of_order or Circumstances()) or rules.decision(found)
 
 
+def _meant(kept: Mapping[Identity, KeptDifference]) -> dict[tuple[str, str], datetime]:
+    """Keys of which all that differs is there on purpose: when each was last read."""
+    last: dict[tuple[str, str], datetime] = {}
+    otherwise: set[tuple[str, str]] = set()
+    for (entity, key, _), one in kept.items():
+        if one.kept.is_gone:
+            continue
+        last[entity, key] = min(last.get((entity, key), one.last_seen_at), one.last_seen_at)
+        if one.kept.verdict != "explained":
+            otherwise.add((entity, key))
+    return {name: at for name, at in last.items() if name not in otherwise}
+
+
 def _gone(
     kept: Mapping[Identity, KeptDifference],
     judged: Sequence[tuple[Found, Judged]],
-    counted: Mapping[str, Counted],
+    unread: Mapping[str, Sequence[Unread]],
+    sums: Counted,
 ) -> list[Identity]:
-    """What was there before and is not any more. Of an entity of which not all was read nobody can tell."""
+    """What was there before and is not any more. Of a key that was not read nobody can tell."""
     there = {found.identity for found, _ in judged}
+    not_read = {(entity, one.key) for entity, keys in unread.items() for one in keys}
     return [
         identity
         for identity, before in kept.items()
-        if not before.kept.is_gone and identity not in there and not counted[identity[0]].is_cut
+        if not before.kept.is_gone
+        and identity not in there
+        and identity[:2] not in not_read
+        and not (identity[0] == AGGREGATE and sums.is_cut)
     ]
 
 
@@ -271,11 +300,10 @@ def _run(
     now: datetime,
     passes: Passes | None,
     counted: Mapping[str, Counted],
-    judged: Sequence[tuple[Found, Judged]],
+    keys: Counter[Verdict],
     transient: int,
     period: tuple[datetime, datetime] | None,
 ) -> Run:
-    keys = _keys(judged, counted, is_replay=passes is None)
     compared = sum(one.keys - one.pending for one in counted.values())
     start, end = period or (None, None)
     return Run(
@@ -301,19 +329,24 @@ def _run(
     )
 
 
-def _keys(
-    judged: Sequence[tuple[Found, Judged]], counted: Mapping[str, Counted], *, is_replay: bool
-) -> Counter[Verdict]:
-    """Settled keys that differ, by verdict. Those that were not read are what they are until shown otherwise."""
+def _keys(judged: Sequence[tuple[Found, Judged]]) -> Counter[Verdict]:
+    """Settled keys that differ and were read, by verdict."""
     by_key: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     for found, one in judged:
         if one.verdict != "pending":
             by_key[found.entity, found.key].append(one.verdict)
-    keys = Counter(weightiest(verdicts) for verdicts in by_key.values())
-    for entity, count in counted.items():
-        if count.is_cut:
-            read = sum(1 for name, _ in by_key if name == entity)
-            keys["confirmed" if is_replay else "suspect"] += max(0, count.differing - read)
+    return Counter(weightiest(verdicts) for verdicts in by_key.values())
+
+
+def _unread_keys(
+    seen: Comparison, meant: Mapping[tuple[str, str], datetime], sums: Counted, *, is_replay: bool
+) -> Counter[Verdict]:
+    """Settled keys that differ and were not read: as they were read last, or suspect until they are."""
+    unknown: Verdict = "confirmed" if is_replay else "suspect"
+    keys: Counter[Verdict] = Counter()
+    for entity, unread in seen.unread.items():
+        keys.update("explained" if (entity, one.key) in meant else unknown for one in unread if not one.is_pending)
+    keys[unknown] += max(0, sums.differing - MOST_KEYS)
     return keys
 
 

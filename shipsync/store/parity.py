@@ -137,17 +137,40 @@ class Comparison:
     found: tuple[Found, ...]
     cleaned: Mapping[tuple[str, str, str], int]  # (entity, field, cleaning rule) -> settled keys that it made equal
     about: Mapping[int, Circumstances] = field(default_factory=dict)  # of the orders that differ
+    unread: Mapping[str, Sequence[Unread]] = field(default_factory=dict)  # by entity: that differ, too
 
     @property
     def order_ids(self) -> list[int]:
         """The orders of which something differs."""
-        return sorted({one.order_id for one in self.found if one.order_id is not None})
+        ids = {one.order_id for one in self.found}
+        ids |= {order_id for keys in self.unread.values() for one in keys for order_id in one.order_ids}
+        return sorted(order_id for order_id in ids if order_id is not None)
+
+    @property
+    def label_ids(self) -> list[int]:
+        """The labels that differ."""
+        keys = {one.key for one in self.found if one.entity == "shipment"}
+        return sorted(int(key) for key in keys | {one.key for one in self.unread.get("shipment", ())})
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A key that differs and whose fields were not read."""
+
+    key: str
+    order_ids: tuple[int | None, int | None]  # the order it belongs to on either side
+    is_pending: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
     parts: tuple[Any, ...]
     is_pending: bool
+    order_ids: tuple[int | None, int | None]
+
+    @property
+    def text(self) -> str:
+        return " · ".join(str(part) if part != "" else _NONE for part in self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +197,27 @@ def compare(
     passes: Passes | None,
     *,
     overdue_before: Mapping[str, datetime] | None = None,
+    read_last: Mapping[tuple[str, str], datetime] | None = None,
     most_keys: int = MOST_KEYS,
 ) -> Comparison:
     """Hold all records of two lanes against each other.
 
     `passes` says how far both engines have read; None: to the end of the same answers, so that nothing is pending.
     A key is overdue that is pending and of a version from before `overdue_before[entity]`. Of each entity at most
-    `most_keys` differing keys are read, the lowest; the counts hold all.
+    `most_keys` differing keys are read, the lowest; those of `read_last` only after all others, and of them first those
+    that were read longest ago. The counts hold all.
     Raises ValueError for a lane whose name is none.
     """
     lanes = (checked(control), checked(candidate))
     counted: dict[str, Counted] = {}
     listed: dict[str, list[_Key]] = {}
+    unread: dict[str, Sequence[Unread]] = {}
     for name in RECORDS:
-        counted[name], listed[name] = _first_pass(con, name, lanes, passes, (overdue_before or {}).get(name), most_keys)
+        counted[name], keys = _first_pass(con, name, lanes, passes, (overdue_before or {}).get(name), most_keys)
+        if counted[name].is_cut:
+            keys = _in_turn(name, keys, read_last or {})
+        listed[name] = keys[:most_keys]
+        unread[name] = [Unread(one.text, one.order_ids, one.is_pending) for one in keys[most_keys:]]
     records = {
         name: [_read(con, ENTITIES[name], lane, listed[name]) for lane in lanes] for name in RECORDS if listed[name]
     }
@@ -203,7 +233,8 @@ def compare(
     routes = [_passed_over(con, lane, ids) for lane in lanes]
     found = [_with_route(one, routes) for one in found]
     gone = _gone(con, ids) if passes is not None else frozenset()  # of a replay both sides were told the same
-    return Comparison(counted, tuple(found), dict(cleaned), _circumstances(con, lanes[1], ids, orders, gone))
+    about = _circumstances(con, lanes[1], ids, orders, gone)
+    return Comparison(counted, tuple(found), dict(cleaned), about, unread)
 
 
 def differing_orders(con: Cursor, control: str, candidate: str) -> list[int]:
@@ -467,20 +498,29 @@ def _first_pass(
         f"""
         {_joined(name, lanes)} {moving},
         {covered}
-        told AS (SELECT {parts}, moved_at, differs, {pending} AS is_pending FROM joined WHERE {is_covered})
+        told AS (
+            SELECT {parts}, moved_at, differs, {pending} AS is_pending, order_0, order_1 FROM joined WHERE {is_covered}
+        )
         SELECT count(*),
                count(*) FILTER (is_pending),
                count(*) FILTER (is_pending AND moved_at < $overdue_before::TIMESTAMPTZ),
                min(moved_at) FILTER (is_pending),
                count(*) FILTER (differs AND NOT is_pending),
                count(*) FILTER (differs),
-               list(({parts}, is_pending)) FILTER (differs)
+               list(({parts}, is_pending, order_0, order_1)) FILTER (differs)
         FROM told
         """,  # noqa: S608 - our own expressions
         parameters,
     )[0]
-    keys = sorted((_Key(tuple(one[:-1]), one[-1]) for one in row[6] or []), key=lambda one: one.parts)
-    return Counted(*(*row[:5], row[5] > most_keys)), keys[:most_keys]
+    keys = [_Key(tuple(one[:-3]), one[-3], (one[-2], one[-1])) for one in row[6] or []]
+    return Counted(*(*row[:5], row[5] > most_keys)), sorted(keys, key=lambda one: one.parts)
+
+
+def _in_turn(name: str, keys: Iterable[_Key], read_last: Mapping[tuple[str, str], datetime]) -> list[_Key]:
+    """Keys in the order in which they are to be read."""
+    known = [(read_last.get((name, one.text)), one) for one in keys]
+    at_last = sorted(((at, one.parts, one) for at, one in known if at is not None), key=lambda each: each[:2])
+    return [one for at, one in known if at is None] + [one for _, _, one in at_last]
 
 
 # The second pass: fields
@@ -552,7 +592,7 @@ def _found(
     def one(field_name: str, kind: Kind, texts: tuple[str | None, str | None]) -> Found:
         return Found(
             entity.name,
-            " · ".join(str(part) if part != "" else _NONE for part in key.parts),
+            key.text,
             field_name,
             kind,
             order_id,

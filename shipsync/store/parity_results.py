@@ -90,6 +90,7 @@ class KeptDifference:
 
     kept: Kept
     rule: str | None
+    last_seen_at: datetime
 
 
 _RUN = """run_id, mode, started_at, finished_at, period_start, period_end, control_at, candidate_at, compared, matched,
@@ -136,13 +137,13 @@ def kept_differences(con: Cursor, mode: Mode) -> dict[Identity, KeptDifference]:
     """Every difference on record of a mode, as the next comparison needs it."""
     rows = con.rows(
         """
-        SELECT entity, entity_key, field, verdict, since_at, version_at, gone_at IS NOT NULL, rule
+        SELECT entity, entity_key, field, verdict, since_at, version_at, gone_at IS NOT NULL, rule, last_seen_at
         FROM parity_differences
         WHERE mode = $mode
         """,
         {"mode": mode},
     )
-    return {(row[0], row[1], row[2]): KeptDifference(Kept(*row[3:7]), row[7]) for row in rows}
+    return {(row[0], row[1], row[2]): KeptDifference(Kept(*row[3:7]), row[7], row[8]) for row in rows}
 
 
 def keep_differences(con: Cursor, mode: Mode, seen: Sequence[tuple[Found, Judged]], run_id: str, now: datetime) -> None:

@@ -14,6 +14,7 @@ from shipsync.rules.deployment import LEGACY, SHADOW, State
 from shipsync.rules.parity_ignores import NewIgnoreRule
 from shipsync.store import parity_results, parity_rules
 from shipsync.store.lanes import lanes
+from shipsync.store.parity import MOST_KEYS
 from shipsync.store.parity_results import Run
 from tests.house import NOON, SYNC, House, a_house, minutes
 
@@ -207,6 +208,38 @@ def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> N
     passes(beside)
     run = checked(beside)
     assert (run.ignored, run.confirmed >= orders - 3) == (0, True)  # it has expired
+
+
+MEANT = (
+    """
+    INSERT INTO shadow.orders_inbox (order_key, order_number, source_system, status, shipstation_order_id, modified_at,
+        created_at, updated_at)
+    SELECT 'shop:' || n, CAST(n AS VARCHAR), 'X-Cart', 'awaiting_shipment', n, $at, $at, $at FROM range(1, $more) r(n)
+    """,
+    """
+    INSERT INTO shadow.routing_log (shipstation_order_id, modified_at, order_number, shipstation_status, route, reason,
+        content_hash, reading_id, page_no, run_id, seen_at)
+    SELECT n, $at, CAST(n AS VARCHAR), 'awaiting_shipment', 'link', 'own_key', '', '', 1, '', $at
+    FROM range(1, $more) r(n)
+    """,
+)
+
+
+def test_a_difference_is_found_among_more_that_are_meant_than_are_read_at_once(beside: House) -> None:
+    for sql in MEANT:
+        writes(beside, sql, at=beside.clock.now() - minutes(600), more=MOST_KEYS + 101)
+    assert checked(beside).suspect >= 100  # not read yet
+    before = checked(beside)
+    assert (before.suspect, before.confirmed) == (0, 0)
+    assert before.explained > MOST_KEYS
+    writes(beside, ONE, id=an_order(beside))
+    assert (checked(beside).suspect, checked(beside).suspect) == (1, 1)
+    writes(beside, "DELETE FROM shadow.orders_inbox WHERE shipstation_order_id = 1")
+    passes(beside)
+    run = checked(beside)
+    assert (run.confirmed, run.suspect, run.explained) == (1, 0, before.explained - 1)
+    told = {one.key: one for one in parity_results.differences(beside.app.db.read(), ["live"], entity="order")}
+    assert (told["1"].gone_at, told[str(MOST_KEYS + 100)].verdict) == (beside.clock.now(), "explained")
 
 
 def test_after_too_much_the_schedule_pauses_until_somebody_asks(beside: House) -> None:
