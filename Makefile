@@ -27,7 +27,7 @@ suite: $(VENV)/development
 
 browser: $(VENV)/development
 	$(BIN)/python -m tests.browser.chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not sweep" tests/browser
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .
@@ -42,6 +42,8 @@ next: $(NEXT)/duckdb
 
 sweep: $(VENV)/development $(NEXT)/duckdb
 	$(BIN)/python -m pytest -n $(WORKERS) -m sweep --ignore tests/browser
+	$(BIN)/python -m tests.browser.chromium
+	$(BIN)/python -m pytest -m sweep tests/browser
 	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider tests/store tests/jobs tests/procedures
 
 pictures: $(VENV)/development

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -114,16 +114,22 @@ class Served:
 
 
 class Warehouse:
-    """A served shipsync with a ShipStation and a shop in which only the test acts, on the real clock."""
+    """A served shipsync with a ShipStation and a shop in which only the test acts, on the real clock or another."""
 
     def __init__(
-        self, folder: Path, launcher: Sequence[str] = ("app.py",), sources: Path = ROOT, **others: str
+        self,
+        folder: Path,
+        launcher: Sequence[str] = ("app.py",),
+        sources: Path = ROOT,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **others: str,
     ) -> None:
         """`others` are more of the environment."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.world = World(1, datetime.now(UTC), orders_per_day=0)
+        self.now = now
+        self.world = World(1, now(), orders_per_day=0)
         self.faults = Faults()
-        self.shipstation = ShipStation(self.world, lambda: datetime.now(UTC), faults=self.faults)
+        self.shipstation = ShipStation(self.world, now, faults=self.faults)
         self.feed = ShopFeed(self.world, folder / "shop")
         self.feed.write()
         self.shipstation.start()
@@ -143,7 +149,7 @@ class Warehouse:
 
     def catch_up(self) -> None:
         """Bring the world's time to now: deeds happen at the world's."""
-        self.world.advance_to(datetime.now(UTC))
+        self.world.advance_to(self.now())
 
     def run(self, kind: str, **arguments: object) -> dict[str, Any]:
         """Have a job done that begins after this call, as a program would ask for it. Returns it as it ended."""
