@@ -24,11 +24,11 @@ from shipsync.web.tables import Column, table
 _COLUMNS = (
     Column("mode", "Comparison"),
     Column("finished_at", "When", "instant"),
-    Column("compared", "Compared", "number", help="Records that both sides have passed: n."),
+    Column("compared", "Compared", "number", help="Records that both sides have passed."),
     Column("matched", "Equal", "number"),
     Column("explained", "Explained", "number", help="Meant to differ."),
     Column("ignored", "Ignored", "number", help="By rules that two people agreed on."),
-    Column("rate", "Of n", help="Equal, of what was compared."),
+    Column("rate", "Share equal", help="Of what was compared."),
     Column("bound", "May differ", help="At most this share of all records differs, 95 % sure."),
     Column("confirmed", "Confirmed", "number", help="Still there after both sides have passed it again."),
     Column("suspect", "Suspect", "number", help="Differs; whether it is lag shows at the next pass."),
