@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,7 @@ _MOVING_PARCELS = """
 """
 
 _MOVING = (_MOVING_ORDERS, _MOVING_PARCELS)
+_LATELY = "orders_lately"
 
 # Parcels from before an instant, of orders that have changed since.
 _OLDER_PARCELS = """
@@ -212,12 +214,13 @@ def compare(
     counted: dict[str, Counted] = {}
     listed: dict[str, list[_Key]] = {}
     unread: dict[str, Sequence[Unread]] = {}
-    for name in RECORDS:
-        counted[name], keys = _first_pass(con, name, lanes, passes, (overdue_before or {}).get(name), most_keys)
-        if counted[name].is_cut:
-            keys = _in_turn(name, keys, read_last or {})
-        listed[name] = keys[:most_keys]
-        unread[name] = [Unread(one.text, one.order_ids, one.is_pending) for one in keys[most_keys:]]
+    with _lately_told(con, lanes, passes.since if passes is not None else None):
+        for name in RECORDS:
+            counted[name], keys = _first_pass(con, name, lanes, passes, (overdue_before or {}).get(name), most_keys)
+            if counted[name].is_cut:
+                keys = _in_turn(name, keys, read_last or {})
+            listed[name] = keys[:most_keys]
+            unread[name] = [Unread(one.text, one.order_ids, one.is_pending) for one in keys[most_keys:]]
     records = {
         name: [_read(con, ENTITIES[name], lane, listed[name]) for lane in lanes] for name in RECORDS if listed[name]
     }
@@ -463,6 +466,27 @@ def _covered(lanes: Sequence[str]) -> str:
     """  # noqa: S608 - our own expressions
 
 
+@contextmanager
+def _lately_told(con: Cursor, lanes: Sequence[str], since: datetime | None) -> Iterator[None]:
+    """While the block runs, `_LATELY` is the orders `lately` of `_covered`, each with whether it is covered.
+
+    Told once for all entities: of a million orders it takes longer than an entity itself.
+    """
+    if since is None:
+        yield
+        return
+    sql = f"""
+        WITH {_covered(lanes)}
+        told AS (SELECT shipstation_order_id, shipstation_order_id IN (FROM covered) AS is_covered FROM lately)
+        FROM told
+    """  # noqa: S608 - our own expressions
+    con.register(_LATELY, con.table(sql, {"since": since}))
+    try:
+        yield
+    finally:
+        con.unregister(_LATELY)
+
+
 def _first_pass(
     con: Cursor,
     name: str,
@@ -476,14 +500,16 @@ def _first_pass(
     moving, pending = "", "false"
     parameters: dict[str, object] = {"overdue_before": overdue_before}
     since = passes.since if passes is not None else None
-    covered, is_covered = "", "true"
+    is_covered = "true"
     if since is not None:
-        parameters["since"] = since
-        covered = _covered(lanes)
-        is_covered = "(coalesce(order_0 IN (FROM {0}), false) OR coalesce(order_1 IN (FROM {0}), false))"
+        orders = f"SELECT shipstation_order_id FROM {_LATELY}"  # noqa: S608 - our own name
         if name in _OF_ORDERS_HERE:  # a label is read by itself, and one of before is not, whatever became of its order
-            is_covered = f"{is_covered.format('lately')} AND moved_at > $since"
-        is_covered = is_covered.format("covered")
+            parameters["since"] = since
+            is_covered = "moved_at > $since AND "
+        else:
+            orders += " WHERE is_covered"
+            is_covered = ""
+        is_covered += f"(coalesce(order_0 IN ({orders}), false) OR coalesce(order_1 IN ({orders}), false))"
     if passes is not None and settled is None:
         pending = "true"
     elif settled is not None:
@@ -497,7 +523,6 @@ def _first_pass(
     row = con.rows(
         f"""
         {_joined(name, lanes)} {moving},
-        {covered}
         told AS (
             SELECT {parts}, moved_at, differs, {pending} AS is_pending, order_0, order_1 FROM joined WHERE {is_covered}
         )
