@@ -5,6 +5,7 @@ import streamlit as st
 from shipsync.desk.parity_records import ParitySummary
 from shipsync.procedures import parity as procedure
 from shipsync.procedures import parity_drill, parity_replay
+from shipsync.rules.deployment import NAMES
 from shipsync.rules.parity_verdicts import Mode
 from shipsync.store import jobs as jobs_store
 from shipsync.web import actions
@@ -30,6 +31,7 @@ from shipsync.web.roles import Role, may, require
 
 VIEWS = ("Gates", "Differences", "Ignore rules", "Efficiency", "Changes")
 _STATE = "parity_state_drawn"  # the state when the page was drawn as a whole
+_MEANWHILE = "parity_changed_meanwhile"  # what somebody else has made of it, to be said once
 
 require(Role.VIEWER)
 st.title("Parity")
@@ -39,6 +41,7 @@ st.title("Parity")
 def _live() -> None:
     told = summary_now()
     if told.state != st.session_state[_STATE]:
+        st.session_state[_MEANWHILE] = f"{told.by or 'Somebody'} has changed it: it is {NAMES[told.state]} now."
         st.rerun()  # what stands below is of another state by now
     trouble(told)
     state_line(told)
@@ -124,6 +127,8 @@ def _is_calm(summary: ParitySummary) -> bool:
 
 told = summary_now()
 st.session_state[_STATE] = told.state
+if _MEANWHILE in st.session_state:
+    st.toast(st.session_state.pop(_MEANWHILE), icon=":material/info:")
 change_dialog()
 change_said()
 if _is_calm(told):

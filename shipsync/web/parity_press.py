@@ -59,7 +59,8 @@ def change_dialog() -> None:
     except NotPassed as error:  # somebody else was faster
         st.warning(words.plain(str(error)))
         return
-    _ask(foreseen)
+    label, _ = change_words(asked, foreseen.before)
+    st.dialog(f"{label}?", on_dismiss="ignore", width="large")(_ask)(foreseen)
 
 
 def change_said() -> None:
@@ -94,11 +95,10 @@ def make(what: Change, before: State, asked: Asked) -> str:
     return f"The deployment went from {NAMES[outcome.before]} to {NAMES[outcome.after]}: change {outcome.change_no}."
 
 
-@st.dialog("Change which sync writes production?", on_dismiss="ignore", width="large")
 def _ask(foreseen: Outcome) -> None:
     what, before = foreseen.change, foreseen.before
     label, effect = change_words(what, before)
-    st.markdown(f"**{label}.** {effect}")
+    st.markdown(effect)
     if foreseen.refused is not None:
         st.markdown(f":red[■] It cannot be made yet: {words.plain(foreseen.refused)}")
     else:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched, open_context, settled, visit
@@ -56,12 +57,18 @@ def stands(tab: Page, state: str, writes: str) -> None:
     expect(tab.get_by_text(writes)).to_be_visible()
 
 
+def said(tab: Page, sentence: str) -> None:
+    """It is told in the corner, wherever on the page one is."""
+    expect(tab.get_by_test_id("stToast").filter(has_text=sentence)).to_be_visible()
+
+
 def over_and_back(tab: Page, moving: Moving) -> None:
     """From shadow (live), with all gates passed, to the cut-over and back: nothing is lost on the way."""
     visit(tab, "/parity")
     stands(tab, "Shadow (live)", LEGACY_WRITES)
     expect(tab.get_by_text("Everything is passed: the change may be made now.")).to_be_visible()
     press(tab, "Call it ready", "from shadow (live) to ready", Your_name="Kim", Reason="48 hours without a difference")
+    said(tab, "The deployment went from shadow (live) to ready")
     stands(tab, "Ready", LEGACY_WRITES)
     before = moving.orders()
     press(
@@ -80,7 +87,12 @@ def over_and_back(tab: Page, moving: Moving) -> None:
     moving.world.place_manual_order(items=(RINSE,))
     moving.live(1)
     assert moving.orders() == before + 2  # by the legacy workflows
-    assert moving.served.get("/api/parity")["state"] == "off"
+    answer = requests.post(
+        f"{moving.url}/api/parity/begin", json={"by": "Lee", "reason": "anew", "reviewed_by": "Kim"}, timeout=60
+    )
+    assert answer.status_code == 200, answer.text
+    said(tab, "Lee has changed it: it is shadow (replay) now.")
+    stands(tab, "Shadow (replay)", LEGACY_WRITES)
 
 
 def test_a_person_cuts_over_and_rolls_back(tab: Page, moving: Moving) -> None:

@@ -162,7 +162,7 @@ def test_a_change_shows_its_dry_run_and_asks_for_name_and_reason(house: House, s
     assert ":blue[► open] · **review**: Nobody has confirmed" in site.text(test)
     test.button(key="parity_next").click().run()
     said = site.text(test)
-    assert "**Begin shadow mode.** The unified sync reads beside the legacy workflows" in said
+    assert "The unified sync reads beside the legacy workflows and writes tables of its own" in said
     assert "The deployment goes from **off** to **shadow (replay)**" in said
     assert {one.label for one in test.text_input} == {"Your name", "Who has reviewed the plan"}
     assert [one.label for one in test.text_area] == ["Reason. It is kept with the change, with your name."]

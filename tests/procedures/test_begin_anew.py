@@ -119,15 +119,14 @@ def test_what_moves_on_an_order_from_before_both_began_is_not_compared(tmp_path:
 
 
 @pytest.mark.sweep
-@pytest.mark.parametrize("seed", [3, 4])
-@pytest.mark.parametrize("before", ["off", "done"])
+@pytest.mark.parametrize(("before", "seed"), [("off", 3), ("done", 4)])
 def test_a_lived_past_leaves_no_difference_standing(tmp_path: Path, before: str, seed: int) -> None:
-    past = timedelta(days=12)
-    with a_house(tmp_path, orders_per_day=80, seed=seed, start=NOON - minutes(10 * 60) - past) as house:
+    past = timedelta(days=9)  # longer than status-sync looks back
+    with a_house(tmp_path, orders_per_day=60, seed=seed, start=NOON - minutes(10 * 60) - past) as house:
         if before == "off":
             go(house, "rollback")
         writers = LEGACY if before == "off" else (UNIFIED,)
-        for quarter in range(round(past / minutes(15)) + 4 * 36):
+        for quarter in range(round(past / minutes(15)) + 4 * 24):
             if quarter == round(past / minutes(15)):
                 begins(house)
                 writers = (UNIFIED,)
@@ -142,4 +141,4 @@ def test_a_lived_past_leaves_no_difference_standing(tmp_path: Path, before: str,
             if has_begun and quarter % 8 == 7:
                 run = compared(house)
                 assert (run.confirmed, run.overdue) == (0, 0), standing(house)
-        assert run.compared > 1_000
+        assert run.compared > 500
