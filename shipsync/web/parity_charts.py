@@ -81,6 +81,11 @@ def course_charts(mode: Mode) -> None:
             f"{words.number(max(one.pending for one in told))}; below them how far behind legacy and the unified sync "
             "were. The table has the same.",
         )
+        st.caption(
+            "Behind is the age of whichever list a side has read longest ago. The unified sync reads orders each time, "
+            "and labels, voids and marks as shipped when an order calls for them, else in turns: a quiet list is "
+            "hours old while all orders are minutes old."
+        )
     with st.expander("As a table", key="parity_match_rate_twin", on_change="rerun") as twin:
         if twin.open:
             rows = [
@@ -150,7 +155,7 @@ def _differing_and_lag(told: tuple[Run, ...]) -> go.Figure:
         hover = f"{name} %{{y:,.0f}} min behind<extra></extra>"
         figure.add_scatter(x=at, y=minutes, name=name, mode="lines", line=line, hovertemplate=hover, row=2, col=1)
     figure.update_yaxes(title="records", rangemode="tozero", tickformat=",d", row=1, col=1)
-    figure.update_yaxes(title="min behind", rangemode="tozero", tickformat=",d", row=2, col=1)
+    figure.update_yaxes(title="oldest list, min", rangemode="tozero", tickformat=",d", row=2, col=1)
     figure.update_xaxes(nticks=8)
     figure.update_layout(
         height=380,
