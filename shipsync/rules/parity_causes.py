@@ -21,6 +21,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "route": "were routed as '{}'",
     "source": "come from {}",
 }
+_CODES = ("status", "route")  # told in words, with spaces
 MOST_CAUSES = 3
 LEAST_LIFT = 1.2
 LEAST_ORDERS = 2  # one order has everything in common with itself
@@ -75,7 +76,8 @@ def _tells(cause: Cause) -> float:
 
 
 def _sentence(cause: Cause, differing: int) -> str:
-    what = ATTRIBUTES.get(cause.attribute, f"have {cause.attribute} {{}}").format(cause.value)
+    value = cause.value.replace("_", " ") if cause.attribute in _CODES else cause.value
+    what = ATTRIBUTES.get(cause.attribute, f"have {cause.attribute} {{}}").format(value)
     return (
         f"{cause.orders:,} of {differing:,} differing orders ({cause.share:.0%}) {what}, "
         f"{cause.lift:.1f} times their share of all orders ({cause.base:.1%})."

@@ -156,7 +156,7 @@ ENTITIES: Mapping[str, Entity] = {
                 Field("order_key", "identity", "key"),
                 Field("order_number", "order number", "key"),
                 Field("source_system", "source", "key"),
-                Field("parent_order_id", "order it was split from", "key"),
+                Field("parent_order_id", "parent order", "key"),
                 Field("modified_at", "version", "version"),
                 Field("status", "status"),
                 Field("shipping_carrier_code", "carrier code"),

@@ -36,3 +36,11 @@ def test_one_order_with_a_rare_value_does_not_stand_before_what_many_share() -> 
 def test_at_most_three_are_told() -> None:
     differing = [an_order(carrier="a", status="b", SKU="c", hour="1", page="2", route="r")] * 5
     assert len(causes(differing, {}, 1_000)) == 3
+
+
+def test_codes_are_told_in_words() -> None:
+    told = causes([an_order(route="import: split_child", carrier="stamps_com")] * 3, {}, 100)
+    assert [one.sentence.split(",")[0] for one in told] == [
+        "3 of 3 differing orders (100%) go by stamps_com",
+        "3 of 3 differing orders (100%) were routed as 'import: split child'",
+    ]
