@@ -221,8 +221,14 @@ class _Connection(BaseHTTPRequestHandler):
             self._send(endpoints.message(429, "Too Many Requests"), now, allowance, extra=extra)
             return
         fault = owner.faults.next(name or "")
-        if fault is not None and self._went_wrong_before(fault, now, allowance):
+        if fault is not None and fault.kind in ("answer", "reset", "hang"):
+            # Whoever is answered may ask again at once, and the log goes by the order of the requests.
             record(fault.status if fault.kind == "answer" else None, fault)
+            self._go_wrong(fault, now, allowance)
+            return
+        if fault is not None and fault.kind == "slow" and self._wait(fault.seconds):
+            record(None, fault)
+            self._cut()
             return
         if name is None:
             record(405 if is_path else 404, fault)
@@ -252,8 +258,8 @@ class _Connection(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         return self.rfile.read(length) if length else b""
 
-    def _went_wrong_before(self, fault: Fault, now: datetime, allowance: Allowance) -> bool:
-        """Play a fault that strikes before anything is done. Whether the request is over."""
+    def _go_wrong(self, fault: Fault, now: datetime, allowance: Allowance) -> None:
+        """Play a fault that strikes before anything is done."""
         if fault.kind == "answer":
             answer = Answer(fault.status, fault.body)
             self._send(
@@ -263,16 +269,10 @@ class _Connection(BaseHTTPRequestHandler):
                 content_type=fault.content_type,
                 extra=fault.headers,
             )
-            return True
-        if fault.kind == "reset":
-            self._cut()
-            return True
-        if fault.kind in ("hang", "slow"):
-            is_gone = self._wait(fault.seconds)
-            if fault.kind == "hang" or is_gone:
-                self._cut()
-                return True
-        return False
+            return
+        if fault.kind == "hang":
+            self._wait(fault.seconds)
+        self._cut()
 
     # -- sending -------------------------------------------------------------------------------------------------
 
