@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests.house import House, a_house
 
 # A slow machine is no failure; and every run tries the same examples, so that a red one is red again.
-settings.register_profile("shipsync", deadline=None, derandomize=True, max_examples=30)
+settings.register_profile("shipsync", deadline=None, derandomize=True, max_examples=20)
 settings.load_profile("shipsync")
 
 

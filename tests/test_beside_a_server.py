@@ -175,6 +175,7 @@ def test_a_second_server_on_the_same_file_ends_with_one_sentence(beside: Warehou
     assert beside.served.is_well()
 
 
+@pytest.mark.sweep
 def test_ctrl_c_leaves_the_job_running_and_sigterm_ends_it_well(
     own: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,6 +85,7 @@ def test_orders_that_were_gone_when_shadow_began_stand_as_no_difference(tmp_path
         assert gone >= {*typed[:2], *(for_shop[:2] if before == "off" else for_shop[1:2])}
 
 
+@pytest.mark.sweep
 def test_what_moves_on_an_order_from_before_both_began_is_not_compared(tmp_path: Path) -> None:
     """Its first parcels are older than the unified sync reads back to, so it never has all of it."""
     with a_house(tmp_path) as house:

@@ -239,7 +239,7 @@ def test_a_week_that_dies_while_its_day_is_closed_is_closed_once_when_tried_agai
         assert expected(house, DAY) == {("17612", "250237"): 97}
 
 
-@pytest.mark.parametrize("at", [30, 48])
+@pytest.mark.parametrize("at", [pytest.param(30, marks=pytest.mark.sweep), 48])
 def test_a_month_that_dies_while_its_day_or_week_is_closed_is_closed_once_when_tried_again(
     at: int, tmp_path: Path
 ) -> None:

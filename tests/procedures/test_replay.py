@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from shipsync.config import load_settings
 from shipsync.procedures.replay import replay
 from shipsync.runtime import App, Clock, prepare_database
@@ -67,6 +69,7 @@ def test_all_pages_replayed_into_an_empty_database_give_the_same_tables(tmp_path
         assert held(target) == held(house.app.db)
 
 
+@pytest.mark.sweep
 def test_a_replay_meets_the_shop_orders_that_are_in_the_target(tmp_path: Path) -> None:
     """What the upload had told, the replayed orders tell by their key."""
     with a_house(tmp_path, orders_per_day=100, seed=8, start=MORNING) as house, an_empty_database() as target:
