@@ -1,5 +1,5 @@
 # make run    everything installed, then shipsync at the address it prints, until Ctrl-C
-# make test   lint, types, all tests (in a real browser, too), and those of the database once more on the next DuckDB
+# make test   lint, types, the tests (in a real browser, too), and some of the database's on the next DuckDB
 # make sweep  the tests that take minutes, and all of the database's on the next DuckDB
 # make pictures    every page, light and dark, wide and on a phone, in .pictures/
 # make bench  the benchmarks, one after the other
@@ -36,9 +36,11 @@ lint: $(VENV)/development
 types: $(VENV)/development
 	$(BIN)/mypy
 
+# What asks most of the database itself; the rest of its tests, and all that work on it, are in the sweep.
 next: $(NEXT)/duckdb
-	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" tests/store \
-		tests/procedures/test_sync_parcels.py --ignore tests/store/test_parity.py
+	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" \
+		$(addprefix tests/store/test_,db.py guard.py backup.py batches.py lanes.py ledger.py migrations.py workflows.py) \
+		tests/procedures/test_sync_parcels.py
 
 sweep: $(VENV)/development $(NEXT)/duckdb
 	$(BIN)/python -m pytest -n $(WORKERS) -m sweep --ignore tests/browser

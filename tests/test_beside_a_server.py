@@ -19,9 +19,6 @@ from shipsync.doors.server import address_file
 from shipsync.sandbox.faults import too_many
 from tests.browser.serving import ROOT, Served, Warehouse, free_port
 
-# One worker has all of these, so that there is one server.
-pytestmark = pytest.mark.xdist_group("beside a server")
-
 TOKEN = "a-token-of-the-tests"
 
 

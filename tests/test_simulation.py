@@ -71,10 +71,8 @@ def test_a_working_day_with_faults_ends_right() -> None:
     assert_right(outcome)
 
 
-@pytest.mark.parametrize(
-    "bad_weather",
-    [pytest.param(False, marks=pytest.mark.sweep, id="calm"), pytest.param(True, id="faults")],
-)
+@pytest.mark.sweep
+@pytest.mark.parametrize("bad_weather", [False, True], ids=["calm", "faults"])
 def test_days_of_closings_and_counts_over_the_end_of_a_month_end_right(bad_weather: bool) -> None:
     outcome = simulate(
         days=5.4, seed=6, orders_per_day=25, every=timedelta(hours=6), start=WEDNESDAY, bad_weather=bad_weather

@@ -25,6 +25,18 @@ def sandbox(tmp_path: Path) -> Iterator[Served]:
     one.stop()
 
 
+def test_the_first_start_says_what_goes_on_and_pages_answer_meanwhile(sandbox: Served, browser: Browser) -> None:
+    context = open_context(browser, sandbox.url)
+    page = context.new_page()
+    watched = Watched(page)
+    visit(page, "/")
+    expect(page.get_by_text(re.compile("made-up warehouse are being brought in"))).to_be_visible()
+    visit(page, "/orders")
+    watched.check()
+    context.close()
+
+
+@pytest.mark.sweep
 def test_a_new_sandbox_brings_in_its_past_and_then_lives(sandbox: Served, browser: Browser) -> None:
     context = open_context(browser, sandbox.url)
     page = context.new_page()

@@ -58,7 +58,8 @@ def explained(house: House) -> set[tuple[int | None, str | None]]:
     return {(one.order_id, one.rule) for one in found}
 
 
-@pytest.mark.parametrize("before", ["off", pytest.param("done", marks=pytest.mark.sweep)])
+@pytest.mark.sweep
+@pytest.mark.parametrize("before", ["off", "done"])
 def test_orders_that_were_gone_when_shadow_began_stand_as_no_difference(tmp_path: Path, before: str) -> None:
     with a_house(tmp_path) as house:
         if before == "off":

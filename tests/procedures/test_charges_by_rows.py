@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
+import pytest
 
 from shipsync.procedures import charges
 from shipsync.rules.charges import CARRIER_COST, SERVICE_FEES, Line, Rate, by_charge, total
@@ -156,6 +157,7 @@ def stock(house: House, days: list[date]) -> Iterator[tuple[date, str, int]]:
             yield day, sku, sum(units for (known, _), units in lots.items() if known == sku)
 
 
+@pytest.mark.sweep
 def test_a_lived_autumn_is_billed_as_a_second_method_has_it(tmp_path: Path) -> None:
     with a_house(tmp_path, start=datetime(2026, 9, 29, 18, 0, tzinfo=UTC)) as house:
         lived(house)

@@ -64,7 +64,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Change
 
 
 # One statement of so many always, each of them in the sweep.
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.sweep), 120])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.sweep), 240])
 def test_killed_before_any_statement_it_is_exactly_as_before_or_as_after(
     every: int, before: tuple[Path, Change, str], tmp_path: Path
 ) -> None:

@@ -14,8 +14,6 @@ from shipsync.store import parity_page, parity_results
 from shipsync.store.lanes import lanes
 from tests.house import NOON, House, a_house
 
-pytestmark = pytest.mark.xdist_group("a recorded day")  # lived through once
-
 MORNING = NOON - timedelta(hours=8)
 MIDNIGHT = NOON - timedelta(hours=13)  # in the warehouse
 

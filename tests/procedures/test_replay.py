@@ -109,6 +109,7 @@ def test_a_replay_twice_over_gives_the_same_database(tmp_path: Path) -> None:
         assert twice[0] == twice[1]
 
 
+@pytest.mark.sweep
 def test_the_same_seed_gives_the_same_content(tmp_path: Path) -> None:
     """Not only the sync's tables: whatever is stored, runs and pages included, but for what is random on purpose."""
     everything = (*APPLIED, "quarantine", "readings", "api_pages", "tombstones", "order_files", "feed_marks",

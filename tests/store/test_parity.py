@@ -37,8 +37,6 @@ from tests.store.parity_defects import (
     update,
 )
 
-pytestmark = pytest.mark.xdist_group("two lanes")  # they live once through the days that are compared
-
 
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:

@@ -12,8 +12,6 @@ from shipsync.store import search as store
 from shipsync.store.search import Filters, Results
 from tests.house import NOON, House, a_house
 
-pytestmark = pytest.mark.xdist_group("search")  # most only read what was lived through once
-
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
