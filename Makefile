@@ -65,6 +65,7 @@ bench: $(VENV)/development
 	$(BIN)/python -m bench.charges
 	$(BIN)/python -m bench.efficiency
 	$(BIN)/python -m bench.parity
+	$(BIN)/python -m bench.parity_stored
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
