@@ -9,7 +9,7 @@ import pytest
 from tests.killing import KINDS, an_installation, kill_often
 
 # A longer chain: python -m bench.kill --rounds 1000 --seed N
-CHAINS = [(1, 8, 1), pytest.param(2, 40, len(KINDS), marks=pytest.mark.sweep)]
+CHAINS = [(1, 5, 1), pytest.param(2, 40, len(KINDS), marks=pytest.mark.sweep)]
 
 
 @pytest.mark.parametrize(("seed", "rounds", "kinds"), CHAINS)

@@ -45,13 +45,14 @@ def save_frame(path: Path, marker: str, tab: Page) -> None:
     for times in range(6):
         path.write_text(edited + "\n" * times)
         try:
-            expect(tab.get_by_test_id("stSidebarNav")).to_contain_text(marker, timeout=15_000)
+            expect(tab.get_by_test_id("stSidebarNav")).to_contain_text(marker, timeout=30_000)
         except AssertionError:
             continue
         return
     pytest.fail(f"the tab never showed {marker!r}")
 
 
+@pytest.mark.sweep
 def test_tabs_edits_and_cache_clears_leave_one_application(developed: Warehouse, browser: Browser) -> None:
     owner = developed.served.get("/healthz")["owner"]
     sources = developed.served.sources

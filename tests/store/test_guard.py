@@ -76,7 +76,8 @@ def count(db: Database) -> int:
     return answer
 
 
-@pytest.mark.parametrize("checkpoint_beyond_bytes", [pytest.param(10_000_000, marks=pytest.mark.sweep), 5_000])
+@pytest.mark.sweep
+@pytest.mark.parametrize("checkpoint_beyond_bytes", [10_000_000, 5_000])
 def test_killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_half_there(
     path: Path, checkpoint_beyond_bytes: int
 ) -> None:
