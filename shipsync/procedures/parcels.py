@@ -48,9 +48,7 @@ def fetch_parcels(work: Work) -> Result:
     feed_marks = marks.feed_marks(db, workflow)
     wanted = questions(signs, {name: asked_at for name, (_, asked_at) in feed_marks.items()}, now)
     asked = list(wanted.feeds)
-    reads_labels_again = wanted.labels_again or wants_all
-    if reads_labels_again and "shipments" not in asked:
-        asked.append("shipments")
+    reads_labels_again = is_first or wants_all or wanted.labels_again
     for feed in asked:
         window = _parcel_window(feed_marks.get(feed), now)
         if feed == "shipments" and reads_labels_again:
@@ -61,10 +59,7 @@ def fetch_parcels(work: Work) -> Result:
         work.memory["vanished"] = [order_id for status in states for order_id in reconcile(work, reader, status)]
     # What has just been read whole for the first time need not be read again today.
     counted = OPEN_STATUSES if is_first else states
-    work.memory["turns taken"] = [
-        *map(turn_of, counted),
-        *([LABELS_AGAIN] if is_first or reads_labels_again else []),
-    ]
+    work.memory["turns taken"] = [*map(turn_of, counted), *([LABELS_AGAIN] if reads_labels_again else [])]
     # An order may show before its label does, and one marked as shipped has no label at all.
     waiting = store.shipped_without_parcel(db)
     late: tuple[Feed, ...] = ("shipments", "fulfillments")
