@@ -13,17 +13,17 @@ from shipsync.store import ledger
 from shipsync.store.cursor import Cursor
 
 _THERE = """
-    SELECT 'order' AS kind, order_key AS id FROM {schema}.orders_inbox
+    SELECT 'order' AS kind, order_key AS id FROM orders_inbox
     UNION ALL
     SELECT 'order at ShipStation', CAST(shipstation_order_id AS VARCHAR)
-    FROM {schema}.orders_inbox
+    FROM orders_inbox
     WHERE shipstation_order_id IS NOT NULL
     UNION ALL
-    SELECT 'label', CAST(shipment_id AS VARCHAR) FROM {schema}.shipments
+    SELECT 'label', CAST(shipment_id AS VARCHAR) FROM shipments
     UNION ALL
-    SELECT 'mark as shipped', CAST(fulfillment_id AS VARCHAR) FROM {schema}.fulfillments
+    SELECT 'mark as shipped', CAST(fulfillment_id AS VARCHAR) FROM fulfillments
     UNION ALL
-    SELECT 'entry in the stock ledger', CAST(entry_no AS VARCHAR) FROM {schema}.inventory_transactions
+    SELECT 'entry in the stock ledger', CAST(entry_no AS VARCHAR) FROM inventory_transactions
 """
 
 
@@ -51,7 +51,7 @@ def holdings(con: Cursor, now: datetime) -> Holdings:
 def remember(con: Cursor) -> None:
     """Keep what production has, to be looked for after each change."""
     con.execute("CREATE SCHEMA IF NOT EXISTS rehearsal")
-    con.execute(f"CREATE OR REPLACE TABLE rehearsal.there AS {_THERE.format(schema='main')}")
+    con.execute(f"CREATE OR REPLACE TABLE rehearsal.there AS {_THERE}")
 
 
 def lost(con: Cursor) -> Iterator[str]:
@@ -60,7 +60,7 @@ def lost(con: Cursor) -> Iterator[str]:
         f"""
         SELECT kind, id
         FROM rehearsal.there
-        ANTI JOIN ({_THERE.format(schema="main")}) USING (kind, id)
+        ANTI JOIN ({_THERE}) USING (kind, id)
         ORDER BY kind, id
         """  # noqa: S608 - our own names
     ):
