@@ -15,7 +15,7 @@ from shipsync.store.db import open_database
 from tests.browser.serving import Warehouse
 from tests.browser.virtual_time import SharedClock
 from tests.house import House
-from tests.procedures.migrating import backed_up, compared, go, live_for_two_days, shadow
+from tests.procedures.migrating import live
 
 # A Friday noon in the warehouse. Clocks go back in the night to Sunday, at nine in the morning UTC.
 FRIDAY = datetime(2026, 10, 30, 19, 0, tzinfo=UTC)
@@ -48,12 +48,7 @@ class Moving(Warehouse):
                 App(settings, db, {"shipstation": door}, time), self.clock, self.world, self.shipstation, self.feed
             )
             self.world.bulk_orders(20, timedelta(days=1), self.now(), shipped_share=0.5)
-            shadow(house)
-            backed_up(house)
-            compared(house, "noise")
-            compared(house, "replay")
-            go(house, "promote")
-            live_for_two_days(house)
+            live(house)
             door.close()
         self.served.start()
 

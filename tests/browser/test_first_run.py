@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched, open_context, visit
 from tests.browser.serving import Served
@@ -25,25 +25,26 @@ def sandbox(tmp_path: Path) -> Iterator[Served]:
     one.stop()
 
 
-def test_the_first_start_says_what_goes_on_and_pages_answer_meanwhile(sandbox: Served, browser: Browser) -> None:
+@pytest.fixture
+def page(sandbox: Served, browser: Browser) -> Iterator[Page]:
+    """A tab of whoever came first: told what goes on, and answered by other pages meanwhile."""
     context = open_context(browser, sandbox.url)
-    page = context.new_page()
-    watched = Watched(page)
-    visit(page, "/")
-    expect(page.get_by_text(re.compile("made-up warehouse are being brought in"))).to_be_visible()
-    visit(page, "/orders")
+    tab = context.new_page()
+    watched = Watched(tab)
+    visit(tab, "/")
+    expect(tab.get_by_text(re.compile("made-up warehouse are being brought in"))).to_be_visible()
+    visit(tab, "/orders")
+    yield tab
     watched.check()
     context.close()
 
 
+def test_the_first_start_says_what_goes_on_and_pages_answer_meanwhile(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1, name="Orders")).to_be_visible()
+
+
 @pytest.mark.sweep
-def test_a_new_sandbox_brings_in_its_past_and_then_lives(sandbox: Served, browser: Browser) -> None:
-    context = open_context(browser, sandbox.url)
-    page = context.new_page()
-    watched = Watched(page)
-    visit(page, "/")
-    expect(page.get_by_text(re.compile("made-up warehouse are being brought in"))).to_be_visible()
-    visit(page, "/orders")  # pages answer meanwhile
+def test_a_new_sandbox_brings_in_its_past_and_then_lives(sandbox: Served, page: Page) -> None:
     expect(page.get_by_text(re.compile("● fresh"))).to_be_visible(timeout=PAST_TIMEOUT_MS)
 
     assert int(sandbox.get("/api/status")["orders"]["shipped"]) > 1_000
@@ -61,5 +62,3 @@ def test_a_new_sandbox_brings_in_its_past_and_then_lives(sandbox: Served, browse
     expect(page.get_by_text(re.compile("✓ succeeded · Sync with ShipStation.*asked by local admin"))).to_be_visible()
     visit(page, f"/orders?q={number}")
     expect(page.get_by_text(re.compile("^1 order"))).to_be_visible()
-    watched.check()
-    context.close()

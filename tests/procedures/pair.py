@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from typing import Any
 from shipsync.errors import ShipsyncError
 from shipsync.procedures import manual_order_sync, parity, status_sync, sync
 from shipsync.procedures.parity import Sides, compare_and_keep
+from shipsync.procedures.replay import work_at
 from shipsync.procedures.shadow import prepare_lane
 from shipsync.procedures.work import Procedure, Work
 from shipsync.rules.deployment import LEGACY, MAIN, SHADOW, UNIFIED
 from shipsync.sandbox.switches import Switches
 from shipsync.sandbox.weather import Weather
 from shipsync.store import parity_results
-from shipsync.store.cursor import Cursor
 from shipsync.store.db import Tables
 from shipsync.store.lanes import make_lane
 from shipsync.store.parity_results import Difference, Run
@@ -41,19 +41,6 @@ SENT_UP_EVERY = timedelta(hours=3)
 OPEN_FROM, OPEN_TO = 7.0, 15.5  # hours of the warehouse's day in which engines run
 _SATURDAY = 5
 _KILLED, _OFF = 0.03, 0.02  # shares of passes
-
-
-@dataclass(frozen=True)
-class _Lease:
-    workflow: str
-    run_id: str
-    token: int = 0
-
-    def check(self, con: Cursor) -> None:
-        """It cannot be lost: nobody else runs."""
-
-    def beat(self) -> None:
-        """It does not expire."""
 
 
 @dataclass
@@ -139,17 +126,13 @@ class Pair:
                 con.execute(self.defect, self.aimed_at)
 
     def _work(self, workflow: str, db: Tables, run_id: str) -> Work:
-        app = self.house.app
-        return Work(
-            db=db,
-            lease=_Lease(workflow, run_id),
-            arguments={"everything": True} if workflow == UNIFIED and self.rng.random() < 0.3 else {},
-            now=self.house.clock.now,
+        app, clock = self.house.app, self.house.clock
+        wants_all = workflow == UNIFIED and self.rng.random() < 0.3
+        return replace(
+            work_at(db, app.settings, workflow, run_id, clock.now()),
+            arguments={"everything": True} if wants_all else {},
+            now=clock.now,
             doors=app.doors,
-            settings=app.settings,
-            log=lambda line: None,
-            progress=lambda done, total, detail: None,
-            check_cancel=lambda: None,
         )
 
     def send_up(self) -> None:
