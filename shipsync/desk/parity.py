@@ -14,7 +14,7 @@ from shipsync.rules import gates as gate_rules
 from shipsync.rules.deployment import SHADOW, SYNCS, Change, State
 from shipsync.rules.gates import Gate
 from shipsync.rules.parity_verdicts import Mode, upper_bound
-from shipsync.store import deployment, parity_page, parity_results
+from shipsync.store import deployment, parity_results
 from shipsync.store import efficiency as efficiency_store
 from shipsync.store import gates as gate_store
 from shipsync.store.cursor import Cursor
@@ -37,7 +37,7 @@ def parity_summary(con: Cursor, now: datetime) -> ParitySummary:
     known = deployment.deployment_of(con)
     state: State = known.state if known is not None else "done"
     change, gates = next_gates(con, now)
-    begun_at, mode = parity_page.begun_at(con), _MODES[state]
+    begun_at, mode = deployment.begun_at(con), _MODES[state]
     newest = {one: _since(parity_results.newest_run(con, one), begun_at) for one in _ALL}
     if newest[mode] is None and state == "done":  # nothing stood beside it, but answers may have been replayed
         mode = "replay"

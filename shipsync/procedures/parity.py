@@ -176,7 +176,6 @@ def compare_and_keep(
     """
     con = db.read()
     passes = passes_now(con, sides)
-    overdue_before = {name: now - may_be_pending_for(one) for name, one in _intervals(con).items()}
     kept = {} if sides.mode in _REPLAYED else parity_results.kept_differences(con, sides.mode)
     meant = _meant(kept)
     seen = parity.compare(
@@ -184,7 +183,7 @@ def compare_and_keep(
         sides.control,
         sides.candidate,
         passes,
-        overdue_before=overdue_before,
+        overdue_before=_overdue_before(con, now),
         read_last=meant,
         most_keys=MOST_KEYS if passes is not None else MOST_REPLAYED,
     )
@@ -407,6 +406,16 @@ def _by_verdict(run: Run) -> dict[str, int]:
         "explained": run.explained,
         "confirmed": run.confirmed,
     }
+
+
+def _overdue_before(con: Cursor, now: datetime) -> dict[str, datetime]:
+    """By entity: from before when a version is overdue if it is pending. None right after two syncs came together.
+
+    Until both have come round the first time everything is pending, however old; nobody stands still for that.
+    """
+    begun_at = deployment.begun_at(con)
+    before = {name: now - may_be_pending_for(one) for name, one in _intervals(con).items()}
+    return {name: instant for name, instant in before.items() if begun_at is None or begun_at < instant}
 
 
 def _intervals(con: Cursor) -> dict[str, timedelta]:

@@ -214,7 +214,7 @@ def _replay(facts: Facts, now: datetime) -> Gate:
     figures = _figures(newest)
     if newest.confirmed or newest.pending:
         text = (
-            f"The replay of {newest.finished_at:%Y-%m-%d %H:%M} UTC has {_count(newest.confirmed, 'difference')} that "
+            f"The replay {in_words(now - newest.finished_at)} ago has {_count(newest.confirmed, 'difference')} that "
             f"stand and {newest.pending:,} keys that nobody passed, among {newest.compared:,}."
         )
         return Gate("replay", "fail", text, figures)
@@ -286,7 +286,7 @@ def _parity(name: str, mode: str, wanted: timedelta, since: datetime | None, fac
     }
     if newest.confirmed or newest.overdue:
         text = (
-            f"The comparison of {newest.finished_at:%Y-%m-%d %H:%M} UTC found "
+            f"The comparison {in_words(now - newest.finished_at)} ago found "
             f"{_count(newest.confirmed, 'difference')} that stand and {_count(newest.overdue, 'key')} that one side "
             "has been missing for too long."
         )

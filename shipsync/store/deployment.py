@@ -64,6 +64,14 @@ def put_beside_at(con: Cursor) -> datetime | None:
     return newest[1] if newest is not None and newest[0] == "done" else None
 
 
+def begun_at(con: Cursor) -> datetime | None:
+    """When the newest migration began; None where none ever did."""
+    at: datetime | None = con.value(
+        "SELECT max(changed_at) FROM parity_changes WHERE before IN ('off', 'done') AND after <> 'off'"
+    )
+    return at
+
+
 def state_of(con: Cursor) -> State:
     """Where the move to the unified sync stands."""
     return state_named(con.value(f"SELECT {_STATE}"))

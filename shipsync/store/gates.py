@@ -63,14 +63,8 @@ def facts(con: Cursor, now: datetime, *, by: str = "", reviewed_by: str = "") ->
 
 def _begun(con: Cursor, since: datetime) -> tuple[datetime, datetime | None]:
     """When the migration under way began, and when it went live."""
-    begun, live = con.rows(
-        """
-        SELECT max(changed_at) FILTER (WHERE before IN ('off', 'done') AND after <> 'off'),
-               max(changed_at) FILTER (WHERE after = 'shadow_live')
-        FROM parity_changes
-        """
-    )[0]
-    return begun or since, live
+    live: datetime | None = con.value("SELECT max(changed_at) FROM parity_changes WHERE after = 'shadow_live'")
+    return deployment.begun_at(con) or since, live
 
 
 def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:

@@ -42,14 +42,6 @@ class Group:
     last_seen_at: datetime
 
 
-def begun_at(con: Cursor) -> datetime | None:
-    """When the newest migration began; None where none ever did."""
-    at: datetime | None = con.value(
-        "SELECT max(changed_at) FROM parity_changes WHERE before IN ('off', 'done') AND after <> 'off'"
-    )
-    return at
-
-
 def edition(con: Cursor) -> tuple[object, ...]:
     """What moves with every change, comparison, ignore rule and backup: cheap, for knowing when to ask for more."""
     row = con.row(

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from shipsync.rules.freshness import in_words
 from shipsync.rules.parity_verdicts import Mode
-from shipsync.store import parity_page, parity_results
+from shipsync.store import deployment, parity_results
 from shipsync.store.parity_results import Run
 from shipsync.web import words
 from shipsync.web.answers import ask
@@ -42,7 +42,7 @@ _SIDES = (("legacy", "control_at", "dash"), ("unified", "candidate_at", "solid")
 
 def course_charts(mode: Mode) -> None:
     """The course of this migration's comparisons of one mode: its two charts, and the same as a table."""
-    newest = ask(parity_results.runs, [mode], ask(parity_page.begun_at), limit=MOST_POINTS)
+    newest = ask(parity_results.runs, [mode], ask(deployment.begun_at), limit=MOST_POINTS)
     told = [one for one in reversed(newest) if one.compared]
     st.subheader(f"How much was equal, {MODES[mode]}?")
     if not told:

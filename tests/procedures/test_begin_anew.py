@@ -13,7 +13,7 @@ from shipsync.store import deployment, parity_results
 from shipsync.store.deployment import Changed
 from shipsync.store.parity_results import Run
 from tests.house import NOON, House, a_house, minutes
-from tests.procedures.migrating import both, go, ran
+from tests.procedures.migrating import backed_up, both, go, ran
 
 RINSE, PASTE = ("17612 - 250237", 3), ("18795", 1)
 
@@ -31,10 +31,10 @@ def begins(house: House) -> None:
         deployment.put_change(con, changed, None)
 
 
-def compared(house: House) -> Run:
+def compared(house: House, mode: str = "live") -> Run:
     """A comparison now."""
     assert house.job(parity.WORKFLOW).status == "succeeded"
-    run = parity_results.newest_run(house.app.db.read(), "live")
+    run = parity_results.newest_run(house.app.db.read(), mode)
     assert run is not None
     return run
 
@@ -138,3 +138,19 @@ def test_a_lived_past_leaves_no_difference_standing(tmp_path: Path, before: str,
                 run = compared(house)
                 assert (run.confirmed, run.overdue) == (0, 0), standing(house)
         assert run.compared > 500
+
+
+def test_before_both_have_come_round_once_nothing_is_called_overdue(tmp_path: Path) -> None:
+    with a_house(tmp_path, orders_per_day=40, seed=3, start=NOON - minutes(8 * 60)) as house:
+        for _ in range(2):
+            house.wait(4 * 60)
+            house.import_shop()
+            house.upload()
+        house.sync()
+        backed_up(house)
+        go(house, "begin")
+        ran(house, "status-sync")
+        first = compared(house, "reverse")
+        assert (first.pending > 50, first.overdue) == (True, 0)
+        house.clock.sleep(10 * 3600)
+        assert compared(house, "reverse").overdue > 0  # the other one of legacy stands still
