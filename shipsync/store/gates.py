@@ -23,6 +23,7 @@ from shipsync.rules.gates import (
     Rehearsal,
     Rule,
 )
+from shipsync.rules.parity_verdicts import CORRECTED_LATER, Mode
 from shipsync.rules.watermark import OVERLAP
 from shipsync.store import deployment
 from shipsync.store.cursor import Cursor
@@ -48,6 +49,7 @@ def facts(con: Cursor, now: datetime, *, by: str = "", reviewed_by: str = "") ->
         by=by,
         reviewed_by=reviewed_by,
         comparisons=_comparisons(con, begun_at),
+        suspect=_suspect(con, "reverse" if state == "reverse_shadow" else "live"),
         control=_pace(con, writing, pace_since, now),
         candidate=_pace(con, others, pace_since, now),
         failures=failures,
@@ -79,6 +81,21 @@ def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:
         {"begun_at": begun_at},
     )
     return [Comparison(*(*row[:7], (row[7], row[8]) if None not in row[7:] else None)) for row in rows]
+
+
+def _suspect(con: Cursor, mode: Mode) -> int:
+    """Records that differ now and are not confirmed; but for what is read once a day, which may wait for that."""
+    later = [f"{entity}.{field}" for entity, field in sorted(CORRECTED_LATER)]
+    amount: int = con.value(
+        """
+        SELECT count(DISTINCT (entity, entity_key))
+        FROM parity_differences
+        WHERE mode = $mode AND verdict = 'suspect' AND gone_at IS NULL
+          AND entity || '.' || field NOT IN (SELECT unnest($later))
+        """,
+        {"mode": mode, "later": later},
+    )
+    return amount
 
 
 def _pace(con: Cursor, side: Sequence[str], since: datetime, now: datetime) -> Pace | None:
