@@ -81,7 +81,7 @@ def _jobs() -> None:
     beside = (procedure.WORKFLOW, parity_drill.WORKFLOW) if told.works_beside else ()
     for kind in (*beside, parity_replay.WORKFLOW):
         if ask(jobs_store.newest_view, kind) is not None:
-            job_panel(kind, key=kind.replace("-", "_"))
+            job_panel(kind, key=kind.replace("-", "_"), is_brief=True)
     if _is_calm(summary_now()) != _is_calm(told):
         st.rerun()  # something has been compared
 

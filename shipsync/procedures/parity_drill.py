@@ -12,7 +12,7 @@ what was lost is kept with the run, where the gate of the cut-over reads it (rul
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,7 @@ from shipsync.procedures.deployment import REHEARSAL
 from shipsync.procedures.parity import BY_SCHEDULE, sides_now
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.deployment import SHADOW, Change, State
-from shipsync.rules.gates import BROKEN, DRILL, LOST, MAY_TAKE, TOOK, evidence_hash
+from shipsync.rules.gates import BROKEN, DRILL, LOST, MAY_TAKE, NAMED, TOOK, evidence_hash
 from shipsync.store import backup, invariants
 from shipsync.store import deployment as deployment_store
 from shipsync.store import rehearsal as store
@@ -46,7 +46,7 @@ def rehearse(work: Work) -> Result:
     """
     if sides_now(work.db.read()) is None:
         work.log("Nothing to rehearse: one side alone does the work.")
-        return {"rehearsed": False}
+        return {"rehearsed": False, "sentence": "nothing to rehearse: one side alone does the work"}
     db = work.db
     if not isinstance(db, Database) or db.path is None:
         raise Unusable("A database in memory has no backup to rehearse with.")
@@ -62,7 +62,10 @@ def rehearse(work: Work) -> Result:
             if work.requested_by == BY_SCHEDULE and not _holds_both(copy.read()):
                 # It comes as soon as shadow begins, before there is such a backup.
                 work.log("Nothing to rehearse yet: the newest backup is from before both sides ran beside each other.")
-                return {"rehearsed": False}
+                return {
+                    "rehearsed": False,
+                    "sentence": "nothing to rehearse until a backup holds both sides",
+                }
             return {"rehearsed": True, "with": source.name} | _there_and_back(work, copy)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +99,7 @@ def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
         if "cutover" in changes:
             _call_it_ready(writing, state, work.now())
     told: dict[str, object] = {}
+    took_of: dict[Change, timedelta] = {}
     gone: list[str] = []
     broken: set[str] = set()
     for change in changes:
@@ -103,7 +107,7 @@ def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
         work.check_cancel()
         began_at = work.now()
         outcome = deployment.rehearse(copy, change, zone, began_at)
-        took = work.now() - began_at
+        took = took_of[change] = work.now() - began_at
         work.count(f"{change} {TOOK}", round(took / timedelta(milliseconds=1)))
         told |= {f"{change} s": took.total_seconds(), f"{change} rows": sum(outcome.carried.values())}
         work.log(f"{change}: {took.total_seconds():.1f} s, {sum(outcome.carried.values()):,} rows went over.")
@@ -127,7 +131,15 @@ def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
         "units": [before.units, after.units],
         "lost": len(gone),
         "broken": len(broken),
+        "sentence": _sentence(took_of, len(gone), len(broken)),
     }
+
+
+def _sentence(took_of: Mapping[Change, timedelta], lost: int, broken: int) -> str:
+    """What it came to, for whoever has asked."""
+    ways = " and ".join(f"{NAMED[change]} in {took.total_seconds():.1f} s" for change, took in took_of.items())
+    found = f"{lost:,} records lost, {broken:,} do not add up" if lost or broken else "nothing lost or doubled"
+    return f"{ways} on a copy, {found}"
 
 
 def _call_it_ready(con: Cursor, state: State, now: datetime) -> None:

@@ -25,16 +25,20 @@ from shipsync.web.roles import Role, may
 _OPEN = ("queued", "running")
 
 
-def job_panel(kind: str, *, key: str, idle: str = "") -> None:
+def job_panel(kind: str, *, key: str, idle: str = "", is_brief: bool = False) -> None:
     """The newest job of a kind: its place in the queue, its live steps, or its result. `idle`: said if there is none.
 
-    `key` begins the keys of the buttons in it, so that a page may hold several panels.
+    `is_brief`: one line where it succeeded, for a page with several of them above what it is for. `key` begins the
+    keys of the buttons in it, so that a page may hold several panels.
     """
     found = ask(jobs_store.newest_view, kind)
     if found is None:
         st.caption(idle or f"{workflow_words.title(kind)} has not run yet.")
         return
-    draw_job(found, key=key)
+    if is_brief and found.job.status == "succeeded":
+        st.caption(_headline(found, runtime.app().now()))
+    else:
+        draw_job(found, key=key)
 
 
 def draw_job(found: JobView, *, key: str, is_whole: bool = False) -> None:

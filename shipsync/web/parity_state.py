@@ -154,9 +154,10 @@ def figures(told: ParitySummary) -> None:
     read = ""
     if found.control_at is not None and found.candidate_at is not None:
         behind = abs(found.control_at - found.candidate_at)
+        turn = " A quiet list waits for its turn." if found.candidate_at < found.control_at else ""
         read = (
             f" Of all lists legacy had read through {words.clock(found.control_at)}, the unified sync through "
-            f"{words.clock(found.candidate_at)}: {in_words(behind)} apart."
+            f"{words.clock(found.candidate_at)}: {in_words(behind)} apart.{turn}"
         )
     st.caption(
         f"Compared {words.ago(found.finished_at, now)}, {MODES[found.mode]}.{_not_equal(found)}{read} Noise, which is "

@@ -167,7 +167,7 @@ FIGURES: Mapping[str, tuple[str, str]] = {
     "SKUs updated": ("SKU", "updated"),
     "orders brought in step": ("order", "brought in step with stock"),
     "differences with ShipStation": ("difference", "with ShipStation"),
-    "orders asked for": ("order", "asked for, as one side lacks it"),
+    "orders asked for": ("order", "that one side lacks looked up at ShipStation"),
     "keys compared": ("record", "compared"),
     "keys confirmed": ("record", "confirmed to differ"),
     "keys suspect": ("record", "suspected to differ"),

@@ -30,7 +30,8 @@ def everything(house: House) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def test_there_is_nothing_to_rehearse_while_one_side_alone_works_nor_without_a_file(house: House) -> None:
-    assert house.job(parity_drill.WORKFLOW).result == {"rehearsed": False}
+    result = house.job(parity_drill.WORKFLOW).result or {}
+    assert (result["rehearsed"], result["sentence"]) == (False, "nothing to rehearse: one side alone does the work")
     off(house)
     go(house, "begin")
     assert "has no backup to rehearse with" in str(house.job(parity_drill.WORKFLOW).error)
@@ -49,7 +50,9 @@ def test_cut_over_and_rollback_are_rehearsed_on_a_copy_and_production_stays(tmp_
         assert house.job("backup", {"path": str(tmp_path / "kept" / "early.duckdb")}).status == "succeeded"
         shadow(house)
         by_schedule = house.app.run_now(parity_drill.WORKFLOW, {}, BY_SCHEDULE)
-        assert (by_schedule.status, by_schedule.result) == ("succeeded", {"rehearsed": False})
+        assert by_schedule.result is not None
+        assert (by_schedule.status, by_schedule.result["rehearsed"]) == ("succeeded", False)
+        assert "until a backup holds both sides" in by_schedule.result["sentence"]
         assert "from before both sides ran" in str(house.job(parity_drill.WORKFLOW).error)
         waiting(house, 2)
         house.wait(5)
@@ -60,6 +63,7 @@ def test_cut_over_and_rollback_are_rehearsed_on_a_copy_and_production_stays(tmp_
         done = house.job(parity_drill.WORKFLOW)
         assert done.status == "succeeded", done.error
         told = dict(done.result or {})
+        assert "on a copy, nothing lost or doubled" in told["sentence"]
         assert (told["rehearsed"], told["with"], told["lost"], told["broken"]) == (True, "copy.duckdb", 0, 0)
         assert (told["orders"], told["parcels"], told["units"]) == ([1, 2], [0, 1], [995, 995])
         assert told["cutover rows"] > 0
