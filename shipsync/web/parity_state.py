@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import streamlit as st
@@ -21,21 +21,21 @@ from shipsync.web.parity_words import MODES, STATES, change_words, named, share
 from shipsync.web.roles import Role, may
 from shipsync.web.tables import Column, table
 
-_COLUMNS = (
-    Column("mode", "Comparison"),
-    Column("finished_at", "When", "instant"),
-    Column("compared", "Compared", "number", help="Records that both sides have passed."),
-    Column("matched", "Equal", "number"),
-    Column("explained", "Explained", "number", help="Meant to differ."),
-    Column("ignored", "Ignored", "number", help="By rules that two people agreed on."),
-    Column("rate", "Share equal", help="Of what was compared."),
-    Column("bound", "May differ", help="At most this share of all records differs, 95 % sure."),
-    Column("confirmed", "Confirmed", "number", help="Still there after both sides have passed it again."),
-    Column("suspect", "Suspect", "number", help="Differs; whether it is lag shows at the next pass."),
-    Column("stale_input", "Stale input", "number", help="The two sides hold different versions of the record."),
-    Column("pending", "Pending", "number", help="Not passed by both sides yet, so neither equal nor different."),
-    Column("overdue", "Overdue", "number", help="Pending for longer than the cap: one side stands still."),
-    Column("transient", "Transient", "number", help="Was lag, and is gone."),
+# Of a comparison: the figure, its name, and what it says.
+_FIGURES = (
+    ("finished_at", "When", ""),
+    ("compared", "Compared", "Records that both sides have passed."),
+    ("matched", "Equal", ""),
+    ("rate", "Share equal", "Of what was compared."),
+    ("bound", "May differ", "At most this share of all records differs, 95 % sure."),
+    ("confirmed", "Confirmed", "Still there after both sides have passed it again."),
+    ("suspect", "Suspect", "Differs; whether it is lag shows at the next pass."),
+    ("stale_input", "Stale input", "The two sides hold different versions of the record."),
+    ("transient", "Transient", "Was lag, and is gone."),
+    ("explained", "Explained", "Meant to differ."),
+    ("ignored", "Ignored", "By rules that two people agreed on."),
+    ("pending", "Pending", "Not passed by both sides yet, so neither equal nor different."),
+    ("overdue", "Overdue", "Pending for longer than the cap: one side stands still."),
 )
 
 
@@ -188,15 +188,36 @@ def gate_list(told: ParitySummary) -> None:
 
 
 def newest_table(told: ParitySummary) -> None:
-    """The newest comparison of each mode with all its counts."""
+    """The newest comparison of each mode with all its counts, one beside the other."""
     table(
-        [_row(one) for one in told.newest],
-        _COLUMNS,
+        [_figure(told.newest, *one, shown=_shown) for one in _FIGURES] if told.newest else [],
+        (
+            Column("name", "Figure"),
+            *(Column(one.mode, MODES[one.mode].capitalize()) for one in told.newest),
+            Column("says", "What it says"),
+        ),
         key="parity_newest",
         file="comparisons",
         empty="Nothing has been compared in this migration yet.",
+        all_rows=lambda: [_figure(told.newest, *one, shown=lambda value: value) for one in _FIGURES],
         height="content",
     )
+
+
+def _figure(
+    newest: Sequence[Compared], field: str, name: str, says: str, *, shown: Callable[[object], object]
+) -> Mapping[str, object]:
+    return {"name": name, "says": says or None} | {one.mode: shown(_values(one)[field]) for one in newest}
+
+
+def _values(one: Compared) -> Mapping[str, object]:
+    return one.model_dump() | {"rate": share(one.match_rate), "bound": share(one.upper_bound)}
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, datetime):
+        return words.moment(value)
+    return words.number(value) if isinstance(value, int) else value
 
 
 def _buttons(told: ParitySummary) -> None:
@@ -234,10 +255,6 @@ def _when(told: ParitySummary) -> str:
         return f"Only time is missing: it may be made from {words.moment(told.may_pass_at)} on."
     open_ = sum(1 for one in told.gates if one.result != "pass")
     return f"{open_} of {words.count(len(told.gates), 'gate')} {'is' if open_ == 1 else 'are'} not passed."
-
-
-def _row(one: Compared) -> Mapping[str, object]:
-    return one.model_dump() | {"mode": MODES[one.mode], "rate": share(one.match_rate), "bound": share(one.upper_bound)}
 
 
 def _differ(many: int) -> str:
