@@ -2,8 +2,9 @@
 
 After each run of a sync, every two hours at least, and when asked:
 
-1. ask       ShipStation for orders that one side lacks, by their ids: what it has no more, no side can bring. At most
-             20 of them, and each once a day. Where it does not answer, the next comparison asks.
+1. ask       ShipStation for orders that one side lacks, by their ids: what it has no more, no side can bring. It is
+             asked when such a difference would be confirmed, and once a day while it stands; at most for 20 of them.
+             Where it does not answer nothing is confirmed, and the next comparison asks.
 2. compare   what both engines have read is held against each other, twice: by key and field, and by sums of what showed
              no difference; each difference is judged by what is known of it from before; then ONE transaction: run,
              differences, hits of ignore rules. A failure leaves all as it was, and the next one compares anew.
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shipsync.errors import ShipStationError
+from shipsync.errors import CredentialsRefused, ShipStationDown, ShipStationError
 from shipsync.procedures.work import Procedure, Result, Step, Work
 from shipsync.rules.census import TURNS
 from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
@@ -30,7 +31,7 @@ from shipsync.rules.legacy import LOOKS_BACK, STATUS_SYNC
 from shipsync.rules.parity_causes import LEAST_ORDERS, causes
 from shipsync.rules.parity_fields import AGGREGATE, RECORDS
 from shipsync.rules.parity_ignores import IgnoreRule, matches, state
-from shipsync.rules.parity_intended import GONE, Circumstances, explanation
+from shipsync.rules.parity_intended import GONE, Circumstances, explanation, may_be_gone
 from shipsync.rules.parity_verdicts import (
     ON_ORDERS,
     Decision,
@@ -78,16 +79,25 @@ class Sides:
 
 def ask(work: Work) -> Result:
     """Step 1. Returns how many orders ShipStation was asked for, and how many of them it has no more."""
-    con, now = work.db.read(), work.now()
+    con = work.db.read()
     sides = sides_now(con)
-    if sides is None:
+    return ask_about(work, sides) if sides is not None and SHADOW in lanes(con) else {"asked": 0, "gone": 0}
+
+
+def ask_about(work: Work, sides: Sides) -> Result:
+    """The same for two lanes."""
+    con, now = work.db.read(), work.now()
+    passes = passes_now(con, sides)
+    if passes is None:
         return {"asked": 0, "gone": 0}
     answers: dict[int, bool] = {}
-    try:
-        for order_id in parity_results.to_be_asked_for(con, sides.mode, GONE, now - ASKED_AGAIN, most=MOST_ASKED):
+    for order_id in parity_results.to_be_asked_for(con, sides.mode, GONE, passes, now - ASKED_AGAIN, most=MOST_ASKED):
+        try:
             answers[order_id] = work.shipstation.order(order_id) is None
-    except ShipStationError as error:
-        work.log(f"ShipStation could not be asked for all orders that one side lacks: {error}")
+        except ShipStationError as error:
+            work.log(f"ShipStation could not be asked for order {order_id}, which one side lacks: {error}")
+            if isinstance(error, (ShipStationDown, CredentialsRefused)):
+                break  # it would not answer for the others either
     if answers:
         with work.db.transaction() as writing:
             work.lease.check(writing)
@@ -196,12 +206,16 @@ def compare_and_keep(
         labels=seen.label_ids,
     )
     rules = _Rules(parity_rules.all_rules(con), kept, now)
+    answered = parity_results.answered_in(con, run_id)
     judged: list[tuple[Found, Judged]] = []
     for found in (*seen.found, *differing_sums):
         before = kept.get(found.identity)
-        decision = _decision(found, seen.about, rules)
-        judged.append((found, judge(found, before.kept if before else None, passes, decision, now)))
-        rules.note(found, judged[-1][1])
+        about = (seen.about.get(found.order_id) if found.order_id is not None else None) or Circumstances()
+        waits = passes is not None and found.order_id not in answered and may_be_gone(found, about)
+        decision = explanation(found, about) or rules.decision(found)
+        verdict = judge(found, before.kept if before else None, passes, decision, now, waits_for_answer=waits)
+        judged.append((found, verdict))
+        rules.note(found, verdict)
     counted = dict(seen.counted) | {AGGREGATE: sums}
     gone = _gone(kept, judged, seen.unread, sums)
     told = _causes(con, sides, judged)
@@ -251,11 +265,6 @@ class _Rules:
     def _hides_already(self, rule: IgnoreRule, found: Found) -> bool:
         before = self._kept.get(found.identity)
         return before is not None and before.rule == rule.name and not before.kept.is_gone
-
-
-def _decision(found: Found, about: Mapping[int, Circumstances], rules: _Rules) -> Decision | None:
-    of_order = about.get(found.order_id) if found.order_id is not None else None
-    return explanation(found, of_order or Circumstances()) or rules.decision(found)
 
 
 def _meant(kept: Mapping[Identity, KeptDifference]) -> dict[tuple[str, str], datetime]:

@@ -9,7 +9,7 @@ all that it holds is. What the legacy workflows never keep is not compared at al
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shipsync.rules.parity_fields import ENTITIES, PRESENCE
 from shipsync.rules.parity_verdicts import Decision, Found
@@ -127,6 +127,11 @@ INTENDED: Mapping[str, IntendedChange] = {
         ),
     )
 }
+
+
+def may_be_gone(found: Found, about: Circumstances) -> bool:
+    """Whether ShipStation's having the order no more would account for a difference; only it can tell."""
+    return not about.is_gone and _is_gone(found, replace(about, is_gone=True))
 
 
 def explanation(found: Found, about: Circumstances) -> Decision | None:

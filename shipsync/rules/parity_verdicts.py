@@ -143,10 +143,19 @@ class Judged:
     rule: str | None = None  # what accounts for it
 
 
-def judge(found: Found, kept: Kept | None, passes: Passes | None, decision: Decision | None, now: datetime) -> Judged:
+def judge(
+    found: Found,
+    kept: Kept | None,
+    passes: Passes | None,
+    decision: Decision | None,
+    now: datetime,
+    *,
+    waits_for_answer: bool = False,
+) -> Judged:
     """The verdict on a difference that is there now.
 
     `passes` None: both sides have read the same answers to their end, so nothing settles any more (a replay).
+    `waits_for_answer`: ShipStation's answer could still account for it, and was not had since both have read again.
     """
     since = now if kept is None or kept.is_gone or kept.version_at != found.version_at else kept.since_at
     if passes is not None and not found.is_settled:
@@ -157,9 +166,9 @@ def judge(found: Found, kept: Kept | None, passes: Passes | None, decision: Deci
         return Judged(_lasting(kept) or "stale-input", since)
     if decision is not None:
         return Judged(decision.verdict, since, decision.rule)
-    if have_passed_again:
+    if have_passed_again and not waits_for_answer:
         return Judged("confirmed", since)
-    return Judged(_lasting(kept) or "suspect", since)
+    return Judged(_lasting(kept) or ("stale-input" if found.is_stale else "suspect"), since)
 
 
 def _lasting(kept: Kept | None) -> Verdict | None:

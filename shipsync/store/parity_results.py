@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from shipsync.rules.parity_verdicts import Found, Judged, Kept, Mode
+from shipsync.rules.parity_verdicts import Found, Judged, Kept, Mode, Passes
 from shipsync.store.batches import INSTANT, batch
 from shipsync.store.cursor import Cursor
 
@@ -290,29 +290,50 @@ def differences(
     return [Difference(*row) for row in rows]
 
 
-def to_be_asked_for(con: Cursor, mode: Mode, explained_by: str, asked_before: datetime, *, most: int) -> list[int]:
-    """ShipStation orders that one side lacks, or has another version of: those that were never asked for first.
+def to_be_asked_for(
+    con: Cursor, mode: Mode, explained_by: str, passes: Passes, asked_before: datetime, *, most: int
+) -> list[int]:
+    """ShipStation orders that one side lacks, or has another version of, whose answer is due; doubts come first.
 
-    Those that `explained_by` accounts for are among them, for it may be so no more. None was asked for since
-    `asked_before`.
+    A difference in doubt waits for it once both have read all orders again, and once more when they have read all of
+    their lists. One that stands, or that `explained_by` accounts for, may be so no more: where it was not asked for
+    since `asked_before`.
     """
     rows = con.rows(
         """
-        SELECT DISTINCT d.order_id, a.asked_at
+        SELECT d.order_id, bool_or(d.verdict IN ('suspect', 'stale-input')) AS is_in_doubt, any_value(a.asked_at)
         FROM parity_differences d
         LEFT JOIN parity_asked a USING (order_id)
         WHERE d.mode = $mode
           AND d.gone_at IS NULL
-          AND (d.verdict IN ('suspect', 'stale-input', 'confirmed') OR d.rule = $explained_by)
           AND d.entity = 'order'
           AND (d.kind IN ('missing-control', 'missing-candidate') OR d.field = 'modified_at')
-          AND (a.asked_at IS NULL OR a.asked_at <= $asked_before)
-        ORDER BY a.asked_at NULLS FIRST, d.order_id
+          AND CASE WHEN d.verdict IN ('suspect', 'stale-input')
+                   THEN d.since_at < $whole::TIMESTAMPTZ
+                        OR d.since_at < $orders::TIMESTAMPTZ AND coalesce(a.asked_at <= d.since_at, true)
+                   ELSE (d.verdict = 'confirmed' OR d.rule = $explained_by)
+                        AND coalesce(a.asked_at <= $asked_before, true)
+              END
+        GROUP BY d.order_id
+        ORDER BY is_in_doubt DESC, any_value(a.asked_at) NULLS FIRST, d.order_id
         LIMIT $most
         """,
-        {"mode": mode, "explained_by": explained_by, "asked_before": asked_before, "most": most},
+        {
+            "mode": mode,
+            "explained_by": explained_by,
+            "whole": passes.whole,
+            "orders": passes.orders,
+            "asked_before": asked_before,
+            "most": most,
+        },
     )
-    return [order_id for order_id, _ in rows]
+    return [order_id for order_id, *_ in rows]
+
+
+def answered_in(con: Cursor, run_id: str) -> frozenset[int]:
+    """The orders that ShipStation was asked for in one comparison, and answered."""
+    rows = con.rows("SELECT order_id FROM parity_asked WHERE run_id = $run_id", {"run_id": run_id})
+    return frozenset(order_id for (order_id,) in rows)
 
 
 def keep_asked(con: Cursor, answers: Mapping[int, bool], run_id: str, now: datetime) -> None:

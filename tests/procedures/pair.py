@@ -100,7 +100,7 @@ class Pair:
         """One comparison as `parity-check` makes it, but of these two engines."""
         self.counts["comparisons"] += 1
         work = self._work(parity.WORKFLOW, self.house.app.db, f"{parity.WORKFLOW}.{self.counts['comparisons']}")
-        self.counts["orders asked for"] += parity.ask(work)["asked"]
+        self.counts["orders asked for"] += parity.ask_about(work, self.sides)["asked"]
         return compare_and_keep(self.house.app.db, self.sides, work.run_id, work.now())
 
     def run(self, lane: str, workflow: str, *, killed: bool = False) -> None:
