@@ -23,9 +23,9 @@ from shipsync.web.tables import Column, table
 
 # Of a comparison: the figure, its name, and what it says.
 _FIGURES = (
-    ("finished_at", "When", ""),
+    ("finished_at", "When", "When it ended."),
     ("compared", "Compared", "Records that both sides have passed."),
-    ("matched", "Equal", ""),
+    ("matched", "Equal", "Of these, the same on both sides."),
     ("rate", "Share equal", "Of what was compared."),
     ("bound", "May differ", "At most this share of all records differs, 95 % sure."),
     ("confirmed", "Confirmed", "Still there after both sides have passed it again."),
@@ -207,7 +207,7 @@ def newest_table(told: ParitySummary) -> None:
 def _figure(
     newest: Sequence[Compared], field: str, name: str, says: str, *, shown: Callable[[object], object]
 ) -> Mapping[str, object]:
-    return {"name": name, "says": says or None} | {one.mode: shown(_values(one)[field]) for one in newest}
+    return {"name": name, "says": says} | {one.mode: shown(_values(one)[field]) for one in newest}
 
 
 def _values(one: Compared) -> Mapping[str, object]:
@@ -216,7 +216,7 @@ def _values(one: Compared) -> Mapping[str, object]:
 
 def _shown(value: object) -> object:
     if isinstance(value, datetime):
-        return words.moment(value)
+        return words.ago(value, runtime.app().now())  # a whole date is cut off in so narrow a column
     return words.number(value) if isinstance(value, int) else value
 
 
