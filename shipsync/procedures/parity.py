@@ -18,7 +18,7 @@ less, the schedule goes on.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -206,16 +206,8 @@ def compare_and_keep(
         labels=seen.label_ids,
     )
     rules = _Rules(parity_rules.all_rules(con), kept, now)
-    answered = parity_results.answered_in(con, run_id)
-    judged: list[tuple[Found, Judged]] = []
-    for found in (*seen.found, *differing_sums):
-        before = kept.get(found.identity)
-        about = (seen.about.get(found.order_id) if found.order_id is not None else None) or Circumstances()
-        waits = passes is not None and found.order_id not in answered and may_be_gone(found, about)
-        decision = explanation(found, about) or rules.decision(found)
-        verdict = judge(found, before.kept if before else None, passes, decision, now, waits_for_answer=waits)
-        judged.append((found, verdict))
-        rules.note(found, verdict)
+    answered = parity_results.answered_in(con, run_id) if passes is not None else None
+    judged = _judged((*seen.found, *differing_sums), seen.about, kept, rules, passes, answered, now)
     counted = dict(seen.counted) | {AGGREGATE: sums}
     gone = _gone(kept, judged, seen.unread, sums)
     told = _causes(con, sides, judged)
@@ -235,6 +227,31 @@ def compare_and_keep(
 
 
 # What accounts for a difference
+
+
+def _judged(
+    found: Sequence[Found],
+    about: Mapping[int, Circumstances],
+    kept: Mapping[Identity, KeptDifference],
+    rules: _Rules,
+    passes: Passes | None,
+    answered: Collection[int] | None,
+    now: datetime,
+) -> list[tuple[Found, Judged]]:
+    """Each difference with its verdict; `rules` counts what it hides.
+
+    `answered` are the orders that ShipStation was asked for in this comparison; None: it is not asked (a replay).
+    """
+    judged = []
+    for one in found:
+        before = kept.get(one.identity)
+        of_order = (about.get(one.order_id) if one.order_id is not None else None) or Circumstances()
+        waits = answered is not None and one.order_id not in answered and may_be_gone(one, of_order)
+        decision = explanation(one, of_order) or rules.decision(one)
+        verdict = judge(one, before.kept if before else None, passes, decision, now, waits_for_answer=waits)
+        rules.note(one, verdict)
+        judged.append((one, verdict))
+    return judged
 
 
 class _Rules:

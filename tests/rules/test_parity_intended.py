@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shipsync.rules.parity_intended import INTENDED, Circumstances, explanation
+from shipsync.rules.parity_intended import INTENDED, Circumstances, explanation, may_be_gone
 from shipsync.rules.parity_verdicts import Found
 
 NOW = datetime(2026, 9, 16, 20, 0, tzinfo=UTC)
@@ -63,6 +63,14 @@ def test_an_order_that_shipstation_has_no_more_is_meant_to_be_at_one_side() -> N
     assert name_of(last_version, of_the_shop) == "gone at ShipStation"
     assert name_of(replace(last_version, is_stale=False), of_the_shop) is None
     assert name_of(replace(last_version, field="order_total"), of_the_shop) is None
+
+
+def test_only_where_it_could_account_for_a_difference_shipstation_has_to_be_asked() -> None:
+    missing = replace(only_here(), kind="missing-candidate", control="there", candidate=None)
+    assert may_be_gone(missing, Circumstances("awaiting_shipment"))
+    assert not may_be_gone(missing, Circumstances("shipped"))  # what has shipped stays there
+    assert not may_be_gone(missing, Circumstances("awaiting_shipment", is_gone=True))  # it was asked
+    assert not may_be_gone(differs("order", "tracking_number", "T", None), Circumstances("awaiting_shipment"))
 
 
 @pytest.mark.parametrize("reason", [GONE, "merged into ShipStation order 9"])

@@ -78,6 +78,16 @@ def test_a_difference_is_judged(found: Found, before: Kept | None, marks: Passes
     assert judge(found, before, marks, None, NOW).verdict == verdict
 
 
+def test_what_an_answer_could_account_for_is_not_confirmed_before_it() -> None:
+    both = passes(-29, -29)
+    waiting = [
+        judge(one, kept(), both, None, NOW, waits_for_answer=True).verdict
+        for one in (a_difference(), a_difference(is_stale=True))
+    ]
+    assert waiting == ["suspect", "stale-input"]
+    assert judge(a_difference(), kept("confirmed"), both, None, NOW, waits_for_answer=True).verdict == "confirmed"
+
+
 def test_what_accounts_for_a_difference_is_named_with_it() -> None:
     judged = judge(a_difference(), kept("confirmed"), passes(-29, -29), Decision("ignored", "ignore 1"), NOW)
     assert (judged.verdict, judged.rule) == ("ignored", "ignore 1")
