@@ -126,6 +126,15 @@ def test_a_difference_that_lasts_is_confirmed_and_one_that_heals_was_only_lag(be
     assert (told[healing].verdict, told[healing].confirmed_at) == ("transient", None)
 
 
+@pytest.mark.parametrize("lane", ["main", SHADOW])
+def test_what_neither_sync_has_written_shows_whichever_side_it_is_on(beside: House, lane: str) -> None:
+    changed = an_order(beside)
+    writes(beside, ONE.replace("shadow.", f"{lane}."), id=changed)
+    assert checked(beside).suspect == 1
+    (found,) = (one for one in parity_results.differences(beside.app.db.read(), ["live"]) if one.verdict == "suspect")
+    assert (found.order_id, "?" in (found.control, found.candidate)) == (changed, True)
+
+
 def test_what_one_side_has_not_read_yet_is_pending(beside: House) -> None:
     beside.world.touch(an_order(beside))
     passes(beside, SYNC)
