@@ -25,7 +25,6 @@ from typing import Any
 
 from shipsync.errors import CredentialsRefused, ShipStationDown, ShipStationError
 from shipsync.procedures.work import Procedure, Result, Step, Work
-from shipsync.rules.census import TURNS
 from shipsync.rules.deployment import LEGACY, MAIN, NAMES, SHADOW, UNIFIED
 from shipsync.rules.legacy import LOOKS_BACK, STATUS_SYNC
 from shipsync.rules.parity_causes import LEAST_ORDERS, causes
@@ -33,6 +32,7 @@ from shipsync.rules.parity_fields import AGGREGATE, RECORDS
 from shipsync.rules.parity_ignores import IgnoreRule, matches, state
 from shipsync.rules.parity_intended import GONE, Circumstances, explanation, may_be_gone
 from shipsync.rules.parity_verdicts import (
+    LISTS_EVERY,
     ON_ORDERS,
     Decision,
     Found,
@@ -447,8 +447,7 @@ def _overdue_before(con: Cursor, now: datetime) -> dict[str, datetime]:
 def _intervals(con: Cursor) -> dict[str, timedelta]:
     """By entity: how far apart two readings are, of the slower engine, of the lists that it hangs on."""
     orders = _slowest(con)
-    lists = timedelta(hours=max(TURNS[feed] for feed in ("shipments", "voids", "fulfillments")))
-    return {name: orders if name in ON_ORDERS else max(orders, lists) for name in RECORDS}
+    return {name: orders if name in ON_ORDERS else max(orders, LISTS_EVERY) for name in RECORDS}
 
 
 def _slowest(con: Cursor) -> timedelta:

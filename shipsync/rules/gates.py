@@ -148,7 +148,7 @@ class Facts:
     by: str = ""  # who asks for the change
     reviewed_by: str = ""  # who has reviewed the plan; only asked before shadow
     comparisons: Sequence[Comparison] = ()  # of this migration, oldest first
-    suspect: int = 0  # records that differ by the newest of them, where lag is not ruled out yet
+    in_doubt: int = 0  # records that differ for longer than lag explains, and are not confirmed
     control: Pace | None = None  # of the side that writes production
     candidate: Pace | None = None  # of the other side
     failures: Sequence[Failure] = ()  # of the syncs in the last 24 hours, newest first
@@ -285,7 +285,7 @@ def _parity(name: str, mode: str, wanted: timedelta, since: datetime | None, fac
         "comparisons": len(done),
         "hours": round(span / timedelta(hours=1), 2),
         "hours wanted": hours,
-        "suspect": facts.suspect,
+        "in doubt": facts.in_doubt,
     }
     if newest.confirmed or newest.overdue:
         text = (
@@ -303,11 +303,10 @@ def _parity(name: str, mode: str, wanted: timedelta, since: datetime | None, fac
     if span < wanted:
         text = f"No difference for {in_words(span)}; {hours:.0f} hours are wanted."
         return Gate(name, "inconclusive", text, figures, passes_at=equal_since + wanted)
-    if facts.suspect:
-        # The closing pass finds nothing, either way (P13): a change in the midst of a doubt is a change on a belief.
+    if facts.in_doubt:
         text = (
-            f"{_count(facts.suspect, 'record')} {'differs' if facts.suspect == 1 else 'differ'} for now. Whether that "
-            "is lag shows when both have read again."
+            f"{_count(facts.in_doubt, 'record')} {'differs' if facts.in_doubt == 1 else 'differ'} for longer than lag "
+            "explains, and nothing confirms it: ShipStation does not answer for it, or a list is not read. See Sync."
         )
         return Gate(name, "inconclusive", text, figures)
     text = (

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from shipsync.rules.census import LABELS_AGAIN, TURNS
 from shipsync.rules.watermark import OVERLAP, overlap
 
 Kind = Literal["missing-control", "missing-candidate", "duplicate", "field-differs", "routed-differently"]
@@ -35,6 +36,9 @@ ON_ORDERS = frozenset({"order", "order_item"})
 ON_ORDERS_ALONE = frozenset({"order_item"})
 # What a carrier may correct without any trace in a date (rules/census.py); told when the labels were read again.
 CORRECTED_LATER = frozenset({("shipment", "shipment_cost"), ("shipment", "insurance_cost")})
+
+# Between two readings of the lists of parcels, which no change calls for.
+LISTS_EVERY = timedelta(hours=max(TURNS[feed] for feed in ("shipments", "voids", "fulfillments")))
 
 LEAST_CAP = timedelta(minutes=30)  # a key may be pending for so long, and for more where the engines are slower
 MOST_CONFIRMED = 50  # in one run: beyond it something is broken as a whole, and comparing pauses
@@ -192,6 +196,15 @@ def may_be_pending_for(longest_interval: timedelta) -> timedelta:
     Longer, it says that an engine stands still; it is no difference, and never a match.
     """
     return max(LEAST_CAP, 2 * longest_interval) + OVERLAP
+
+
+def may_be_in_doubt_for(entity: str, field: str) -> timedelta:
+    """How long a settled difference may be neither confirmed nor gone: until both have read all that tells it, twice.
+
+    Longer, no lag explains it: an answer does not come that it waits for, or a list is not read.
+    """
+    is_corrected_later = (entity, field) in CORRECTED_LATER
+    return may_be_pending_for(timedelta(hours=TURNS[LABELS_AGAIN]) if is_corrected_later else LISTS_EVERY)
 
 
 def trips(confirmed: int, compared: int) -> str | None:

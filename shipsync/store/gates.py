@@ -23,7 +23,7 @@ from shipsync.rules.gates import (
     Rehearsal,
     Rule,
 )
-from shipsync.rules.parity_verdicts import CORRECTED_LATER, Mode
+from shipsync.rules.parity_verdicts import Mode, may_be_in_doubt_for
 from shipsync.rules.watermark import OVERLAP
 from shipsync.store import deployment
 from shipsync.store.cursor import Cursor
@@ -49,7 +49,7 @@ def facts(con: Cursor, now: datetime, *, by: str = "", reviewed_by: str = "") ->
         by=by,
         reviewed_by=reviewed_by,
         comparisons=_comparisons(con, begun_at),
-        suspect=_suspect(con, "reverse" if state == "reverse_shadow" else "live"),
+        in_doubt=_in_doubt(con, "reverse" if state == "reverse_shadow" else "live", now),
         control=_pace(con, writing, pace_since, now),
         candidate=_pace(con, others, pace_since, now),
         failures=failures,
@@ -83,19 +83,17 @@ def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:
     return [Comparison(*(*row[:7], (row[7], row[8]) if None not in row[7:] else None)) for row in rows]
 
 
-def _suspect(con: Cursor, mode: Mode) -> int:
-    """Records that differ now and are not confirmed; but for what is read once a day, which may wait for that."""
-    later = [f"{entity}.{field}" for entity, field in sorted(CORRECTED_LATER)]
-    amount: int = con.value(
+def _in_doubt(con: Cursor, mode: Mode, now: datetime) -> int:
+    """Records that differ and are neither confirmed nor gone, for longer than lag explains."""
+    rows = con.rows(
         """
-        SELECT count(DISTINCT (entity, entity_key))
+        SELECT entity, entity_key, field, since_at
         FROM parity_differences
-        WHERE mode = $mode AND verdict = 'suspect' AND gone_at IS NULL
-          AND entity || '.' || field NOT IN (SELECT unnest($later))
+        WHERE mode = $mode AND verdict IN ('suspect', 'stale-input') AND gone_at IS NULL
         """,
-        {"mode": mode, "later": later},
+        {"mode": mode},
     )
-    return amount
+    return len({(entity, key) for entity, key, field, at in rows if now - at > may_be_in_doubt_for(entity, field)})
 
 
 def _pace(con: Cursor, side: Sequence[str], since: datetime, now: datetime) -> Pace | None:

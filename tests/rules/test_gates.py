@@ -83,7 +83,7 @@ def test_with_everything_shown_it_is_ready_and_may_be_cut_over() -> None:
         ({"live_since": NOON - 20 * HOUR}, "live parity", "inconclusive"),
         ({"comparisons": live(50, confirmed=1)}, "live parity", "fail"),
         ({"comparisons": live(50, overdue=1)}, "live parity", "fail"),
-        ({"suspect": 1}, "live parity", "inconclusive"),
+        ({"in_doubt": 1}, "live parity", "inconclusive"),
         ({"comparisons": [one for one in live(50) if one.finished_at < NOON - 6 * HOUR]}, "live parity",
          "inconclusive"),
         ({"comparisons": live(50)}, "noise", "inconclusive"),
