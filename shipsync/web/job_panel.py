@@ -36,7 +36,7 @@ def job_panel(kind: str, *, key: str, idle: str = "", is_brief: bool = False) ->
         st.caption(idle or f"{workflow_words.title(kind)} has not run yet.")
         return
     if is_brief and found.job.status == "succeeded":
-        st.caption(_headline(found, runtime.app().now()))
+        st.markdown(_headline(found, runtime.app().now()))  # the colour of its state is too faint in a caption
     else:
         draw_job(found, key=key)
 
