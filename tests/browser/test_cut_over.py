@@ -95,7 +95,6 @@ def over_and_back(tab: Page, moving: Moving) -> None:
     stands(tab, "Shadow (replay)", LEGACY_WRITES)
 
 
-@pytest.mark.sweep
 def test_a_person_cuts_over_and_rolls_back(tab: Page, moving: Moving) -> None:
     moving.begin_lived()
     over_and_back(tab, moving)
