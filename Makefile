@@ -39,7 +39,7 @@ types: $(VENV)/development
 # What asks most of the database itself; the rest of its tests, and all that work on it, are in the sweep.
 next: $(NEXT)/duckdb
 	PYTHONPATH=$(NEXT) $(BIN)/python -m pytest -n $(WORKERS) -p no:cacheprovider -m "not sweep" \
-		$(addprefix tests/store/test_,db.py guard.py backup.py batches.py lanes.py ledger.py migrations.py workflows.py) \
+		$(addprefix tests/store/test_,db.py guard.py backup.py batches.py lanes.py migrations.py workflows.py) \
 		tests/procedures/test_sync_parcels.py
 
 sweep: $(VENV)/development $(NEXT)/duckdb
