@@ -77,8 +77,8 @@ def _is_gone(found: Found, about: Circumstances) -> bool:
     """It came and went between two readings, or before one side began. What has shipped stays at ShipStation."""
     if not about.is_gone or not {about.control_status, about.candidate_status} <= {*_OPEN, "cancelled", None}:
         return False
-    if found.kind in ("missing-control", "missing-candidate"):
-        return found.field == PRESENCE and found.entity in ("order", "order_item")
+    if found.field == PRESENCE:  # where it is not there, one side may have passed an earlier version of it over
+        return found.kind != "duplicate" and found.entity in ("order", "order_item")
     # Of the shop it is on both sides, as the upload left it; one side may have seen it at ShipStation.
     field = ENTITIES["order"].field(found.field)
     return found.entity == "order" and found.is_stale and field is not None and field.role in ("version", "value")

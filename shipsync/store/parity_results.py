@@ -307,7 +307,8 @@ def to_be_asked_for(
         WHERE d.mode = $mode
           AND d.gone_at IS NULL
           AND d.entity = 'order'
-          AND (d.kind IN ('missing-control', 'missing-candidate') OR d.field = 'modified_at')
+          AND d.field IN ('', 'modified_at')
+          AND d.kind <> 'duplicate'
           AND CASE WHEN d.verdict IN ('suspect', 'stale-input')
                    THEN d.since_at < $whole::TIMESTAMPTZ
                         OR d.since_at < $orders::TIMESTAMPTZ AND coalesce(a.asked_at <= d.since_at, true)

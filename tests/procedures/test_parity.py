@@ -218,6 +218,26 @@ def test_an_order_whose_last_version_only_one_side_could_see_is_asked_for_and_ex
     assert beside.rows("SELECT order_id, is_gone FROM parity_asked") == [(goes, True)]
 
 
+def test_an_order_that_one_side_passed_over_before_it_had_items_is_asked_for_as_well(beside: House) -> None:
+    """Seed 104 of bench.beside: it was gone before the unified sync came round to the version with items."""
+    goes = beside.world.place_manual_order(items=()).order_id
+    passes(beside)
+    beside.world.edit(goes, items=(("17612 - 250237", 1),))
+    passes(beside, *LEGACY)
+    beside.world.delete(goes)
+    passes(beside, SYNC)
+    checked(beside)
+
+    def told() -> dict[str, tuple[str, str]]:
+        found = parity_results.differences(beside.app.db.read(), ["live"], order_id=goes, is_there=True)
+        return {one.entity: (one.kind, one.verdict) for one in found}
+
+    assert told()["order"] == ("routed-differently", "suspect")
+    passes(beside)
+    assert checked(beside).confirmed == 0
+    assert {verdict for _, verdict in told().values()} == {"explained"}
+
+
 def test_an_ignore_rule_hides_what_it_is_about_up_to_its_cap(beside: House) -> None:
     orders = beside.rows("SELECT count(*) FROM shadow.orders_inbox WHERE tracking_number IS NOT NULL")[0][0]
     assert orders > 3

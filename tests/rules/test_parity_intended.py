@@ -54,6 +54,9 @@ def test_an_order_that_shipstation_has_no_more_is_meant_to_be_at_one_side() -> N
     missing = replace(only_here(), kind="missing-candidate", control="there", candidate=None)
     for entity in ("order", "order_item"):
         assert name_of(replace(missing, entity=entity), about) == "gone at ShipStation"
+    routed = replace(missing, kind="routed-differently", candidate="skip: no_items_yet")
+    assert name_of(routed, about) == "gone at ShipStation"
+    assert name_of(replace(missing, kind="duplicate", candidate="2 times"), about) is None
     assert name_of(replace(missing, entity="shipment"), about) is None
     assert name_of(missing, replace(about, is_gone=False)) is None
     assert name_of(missing, replace(about, control_status="shipped")) is None
