@@ -88,8 +88,8 @@ def test_twenty_days_beside_each_other_confirm_nothing(
         run = pair.settle()
         assert (pair.confirmed(), run.suspect, run.overdue, run.paused) == ([], 0, 0, None)
         assert run.compared > 1_000
-        assert pair.counts["failed"] > 0  # how many, the weather over HTTP decides
-        assert pair.counts["killed"] > 0
+        assert pair.counts["failed"] > 2  # the weather over HTTP decides: 5 were seen, and 24
+        assert pair.counts["killed"] > 2
 
 
 @pytest.mark.sweep
