@@ -79,9 +79,8 @@ class Sides:
 
 def ask(work: Work) -> Result:
     """Step 1. Returns how many orders ShipStation was asked for, and how many of them it has no more."""
-    con = work.db.read()
-    sides = sides_now(con)
-    return ask_about(work, sides) if sides is not None and SHADOW in lanes(con) else {"asked": 0, "gone": 0}
+    sides = sides_there(work.db.read())
+    return ask_about(work, sides) if sides is not None else {"asked": 0, "gone": 0}
 
 
 def ask_about(work: Work, sides: Sides) -> Result:
@@ -147,6 +146,11 @@ def sides_now(con: Cursor) -> Sides | None:
     return Sides("live", MAIN, SHADOW)
 
 
+def sides_there(con: Cursor) -> Sides | None:
+    """The same; None also before the lane beside production was made."""
+    return sides_now(con) if SHADOW in lanes(con) else None
+
+
 def passes_now(con: Cursor, sides: Sides) -> Passes | None:
     """How far both engines have read; None of a replay, whose sides have read all there is."""
     if sides.mode in _REPLAYED:
@@ -206,7 +210,7 @@ def compare_and_keep(
         labels=seen.label_ids,
     )
     rules = _Rules(parity_rules.all_rules(con), kept, now)
-    answered = parity_results.answered_in(con, run_id) if passes is not None else None
+    answered = parity_results.answered_in(con, run_id)
     judged = _judged((*seen.found, *differing_sums), seen.about, kept, rules, passes, answered, now)
     counted = dict(seen.counted) | {AGGREGATE: sums}
     gone = _gone(kept, judged, seen.unread, sums)
@@ -235,18 +239,18 @@ def _judged(
     kept: Mapping[Identity, KeptDifference],
     rules: _Rules,
     passes: Passes | None,
-    answered: Collection[int] | None,
+    answered: Collection[int],
     now: datetime,
 ) -> list[tuple[Found, Judged]]:
     """Each difference with its verdict; `rules` counts what it hides.
 
-    `answered` are the orders that ShipStation was asked for in this comparison; None: it is not asked (a replay).
+    `answered` are the orders that ShipStation was asked for in this comparison. For a replay (no `passes`) it is not.
     """
     judged = []
     for one in found:
         before = kept.get(one.identity)
         of_order = (about.get(one.order_id) if one.order_id is not None else None) or Circumstances()
-        waits = answered is not None and one.order_id not in answered and may_be_gone(one, of_order)
+        waits = passes is not None and one.order_id not in answered and may_be_gone(one, of_order)
         decision = explanation(one, of_order) or rules.decision(one)
         verdict = judge(one, before.kept if before else None, passes, decision, now, waits_for_answer=waits)
         rules.note(one, verdict)

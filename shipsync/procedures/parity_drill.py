@@ -20,17 +20,16 @@ from pathlib import Path
 from shipsync.errors import Unusable
 from shipsync.procedures import deployment
 from shipsync.procedures.deployment import REHEARSAL
-from shipsync.procedures.parity import BY_SCHEDULE, sides_now
+from shipsync.procedures.parity import BY_SCHEDULE, sides_now, sides_there
 from shipsync.procedures.work import Procedure, Result, Step, Work
-from shipsync.rules.deployment import SHADOW, Change, State
-from shipsync.rules.gates import BROKEN, DRILL, LOST, MAY_TAKE, NAMED, TOOK, evidence_hash
+from shipsync.rules.deployment import Change, State
+from shipsync.rules.gates import BROKEN, DRILL, LOST, MAY_TAKE, TOOK, evidence_hash, took_words
 from shipsync.store import backup, invariants
 from shipsync.store import deployment as deployment_store
 from shipsync.store import rehearsal as store
 from shipsync.store.cursor import Cursor
 from shipsync.store.db import Database, open_database
 from shipsync.store.deployment import Changed
-from shipsync.store.lanes import lanes
 from shipsync.store.migrations import migrate
 
 WORKFLOW = DRILL
@@ -59,13 +58,10 @@ def rehearse(work: Work) -> Result:
         work.check_cancel()
         with open_database(restored.path) as copy:
             migrate(copy, work.now())
-            if work.requested_by == BY_SCHEDULE and not _holds_both(copy.read()):
+            if work.requested_by == BY_SCHEDULE and sides_there(copy.read()) is None:
                 # It comes as soon as shadow begins, before there is such a backup.
                 work.log("Nothing to rehearse yet: the newest backup is from before both sides ran beside each other.")
-                return {
-                    "rehearsed": False,
-                    "sentence": "nothing to rehearse until a backup holds both sides",
-                }
+                return {"rehearsed": False, "sentence": "nothing to rehearse until a backup holds both sides"}
             return {"rehearsed": True, "with": source.name} | _there_and_back(work, copy)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,15 +77,11 @@ def _newest_backup(db: Database) -> Path:
     return found
 
 
-def _holds_both(con: Cursor) -> bool:
-    return sides_now(con) is not None and SHADOW in lanes(con)
-
-
 def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
     """Make the changes in the copy, and look at it before and after."""
     con, zone = copy.read(), work.settings.zone
     state = deployment_store.state_of(con)
-    if not _holds_both(con):
+    if sides_there(con) is None:
         raise Unusable("The newest backup is from before both sides ran beside each other. Make one, then rehearse.")
     before = store.holdings(con, work.now())
     was_broken = set(invariants.broken(con))
@@ -99,7 +91,7 @@ def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
         if "cutover" in changes:
             _call_it_ready(writing, state, work.now())
     told: dict[str, object] = {}
-    took_of: dict[Change, timedelta] = {}
+    took_of: dict[str, timedelta] = {}
     gone: list[str] = []
     broken: set[str] = set()
     for change in changes:
@@ -135,11 +127,10 @@ def _there_and_back(work: Work, copy: Database) -> dict[str, object]:
     }
 
 
-def _sentence(took_of: Mapping[Change, timedelta], lost: int, broken: int) -> str:
+def _sentence(took_of: Mapping[str, timedelta], lost: int, broken: int) -> str:
     """What it came to, for whoever has asked."""
-    ways = " and ".join(f"{NAMED[change]} in {took.total_seconds():.1f} s" for change, took in took_of.items())
     found = f"{lost:,} records lost, {broken:,} do not add up" if lost or broken else "nothing lost or doubled"
-    return f"{ways} on a copy, {found}"
+    return f"{took_words(took_of)} on a copy, {found}"
 
 
 def _call_it_ready(con: Cursor, state: State, now: datetime) -> None:

@@ -32,7 +32,6 @@ MAY_TAKE = timedelta(seconds=60)  # a cut-over, or a rollback
 
 # The workflow that rehearses both, and what its runs count.
 DRILL = "parity-drill"
-NAMED: Mapping[str, str] = {"cutover": "cut-over", "rollback": "rollback"}
 LOST, BROKEN, TOOK = "lost", "broken", "ms"  # the last one behind the name of a change
 
 # With no difference among n keys at most 3 / n of all differ, 19 times of 20 (the rule of three): 3,000 of them.
@@ -423,7 +422,7 @@ def _way_back(facts: Facts, now: datetime) -> Gate:
     figures = {"at": one.finished_at.isoformat(), "lost": one.lost, "broken": one.broken} | {
         f"{what} s": round(took.total_seconds(), 3) for what, took in one.took.items()
     }
-    took = " and ".join(f"the {NAMED[what]} {span.total_seconds():.1f} s" for what, span in one.took.items())
+    took = took_words(one.took)
     ago = in_words(now - one.finished_at)
     if one.error is not None:
         return Gate("way back", "fail", f"The rehearsal {ago} ago failed: {one.error}", figures)
@@ -438,6 +437,14 @@ def _way_back(facts: Facts, now: datetime) -> Gate:
         return Gate("way back", "inconclusive", f"The last rehearsal is {ago} old. Rehearse again.", figures)
     text = f"Rehearsed on a copy {ago} ago: {took}, and nothing was lost or doubled."
     return Gate("way back", "pass", text, figures)
+
+
+def took_words(took: Mapping[str, timedelta]) -> str:
+    """How long each rehearsed change took: 'the cut-over 0.8 s and the rollback 0.6 s'."""
+    return " and ".join(f"the {_NAMED[what]} {span.total_seconds():.1f} s" for what, span in took.items())
+
+
+_NAMED: Mapping[str, str] = {"cutover": "cut-over", "rollback": "rollback"}
 
 
 def _ignored(facts: Facts, now: datetime) -> Gate:

@@ -31,6 +31,7 @@ Mode = Literal["replay", "noise", "live", "reverse"]
 
 # Of several fields of one key, the verdict of the key is the first of these that one has.
 BY_WEIGHT: tuple[Verdict, ...] = ("confirmed", "suspect", "stale-input", "pending", "ignored", "explained", "transient")
+IN_DOUBT: tuple[Verdict, ...] = ("suspect", "stale-input")  # it may be lag: the next passes tell
 # Records whose versions are those of orders; all others need the lists of parcels to be read as well.
 ON_ORDERS = frozenset({"order", "order_item"})
 ON_ORDERS_ALONE = frozenset({"order_item"})
@@ -182,7 +183,7 @@ def _lasting(kept: Kept | None) -> Verdict | None:
 
 def when_gone(verdict: Verdict) -> Verdict:
     """The verdict on a kept difference that is there no more: one that was not confirmed was only lag."""
-    return "transient" if verdict in ("suspect", "stale-input") else verdict
+    return "transient" if verdict in IN_DOUBT else verdict
 
 
 def weightiest(verdicts: Iterable[Verdict]) -> Verdict:

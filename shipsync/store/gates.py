@@ -23,7 +23,7 @@ from shipsync.rules.gates import (
     Rehearsal,
     Rule,
 )
-from shipsync.rules.parity_verdicts import Mode, may_be_in_doubt_for
+from shipsync.rules.parity_verdicts import IN_DOUBT, Mode, may_be_in_doubt_for
 from shipsync.rules.watermark import OVERLAP
 from shipsync.store import deployment
 from shipsync.store.cursor import Cursor
@@ -89,9 +89,9 @@ def _in_doubt(con: Cursor, mode: Mode, now: datetime) -> int:
         """
         SELECT entity, entity_key, field, since_at
         FROM parity_differences
-        WHERE mode = $mode AND verdict IN ('suspect', 'stale-input') AND gone_at IS NULL
+        WHERE mode = $mode AND verdict IN (SELECT unnest($in_doubt)) AND gone_at IS NULL
         """,
-        {"mode": mode},
+        {"mode": mode, "in_doubt": list(IN_DOUBT)},
     )
     return len({(entity, key) for entity, key, field, at in rows if now - at > may_be_in_doubt_for(entity, field)})
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from shipsync.rules.parity_verdicts import Found, Judged, Kept, Mode, Passes
+from shipsync.rules.parity_verdicts import IN_DOUBT, Found, Judged, Kept, Mode, Passes
 from shipsync.store.batches import INSTANT, batch
 from shipsync.store.cursor import Cursor
 
@@ -301,26 +301,32 @@ def to_be_asked_for(
     """
     rows = con.rows(
         """
-        SELECT d.order_id, bool_or(d.verdict IN ('suspect', 'stale-input')) AS is_in_doubt, any_value(a.asked_at)
-        FROM parity_differences d
-        LEFT JOIN parity_asked a USING (order_id)
-        WHERE d.mode = $mode
-          AND d.gone_at IS NULL
-          AND d.entity = 'order'
-          AND d.field IN ('', 'modified_at')
-          AND d.kind <> 'duplicate'
-          AND CASE WHEN d.verdict IN ('suspect', 'stale-input')
-                   THEN d.since_at < $whole::TIMESTAMPTZ
-                        OR d.since_at < $orders::TIMESTAMPTZ AND coalesce(a.asked_at <= d.since_at, true)
-                   ELSE (d.verdict = 'confirmed' OR d.rule = $explained_by)
-                        AND coalesce(a.asked_at <= $asked_before, true)
+        WITH differing AS (
+            SELECT d.order_id, d.since_at, a.asked_at,
+                   d.verdict IN (SELECT unnest($in_doubt)) AS is_in_doubt,
+                   d.verdict = 'confirmed' OR coalesce(d.rule = $explained_by, false) AS stands
+            FROM parity_differences d
+            LEFT JOIN parity_asked a USING (order_id)
+            WHERE d.mode = $mode
+              AND d.gone_at IS NULL
+              AND d.entity = 'order'
+              AND d.field IN ('', 'modified_at')
+              AND d.kind <> 'duplicate'
+        )
+        SELECT order_id
+        FROM differing
+        WHERE CASE WHEN is_in_doubt
+                   THEN since_at < $whole::TIMESTAMPTZ
+                        OR since_at < $orders::TIMESTAMPTZ AND coalesce(asked_at <= since_at, true)
+                   ELSE stands AND coalesce(asked_at <= $asked_before, true)
               END
-        GROUP BY d.order_id
-        ORDER BY is_in_doubt DESC, any_value(a.asked_at) NULLS FIRST, d.order_id
+        GROUP BY order_id
+        ORDER BY bool_or(is_in_doubt) DESC, any_value(asked_at) NULLS FIRST, order_id
         LIMIT $most
         """,
         {
             "mode": mode,
+            "in_doubt": list(IN_DOUBT),
             "explained_by": explained_by,
             "whole": passes.whole,
             "orders": passes.orders,
@@ -328,7 +334,7 @@ def to_be_asked_for(
             "most": most,
         },
     )
-    return [order_id for order_id, *_ in rows]
+    return [order_id for (order_id,) in rows]
 
 
 def answered_in(con: Cursor, run_id: str) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import streamlit as st
@@ -13,6 +13,7 @@ from shipsync.desk.parity_records import Compared, ParitySummary
 from shipsync.desk.records import Gate
 from shipsync.rules.deployment import NAMES
 from shipsync.rules.freshness import in_words
+from shipsync.rules.parity_verdicts import Mode
 from shipsync.store import parity_page
 from shipsync.store.cursor import Cursor
 from shipsync.web import words
@@ -189,25 +190,29 @@ def gate_list(told: ParitySummary) -> None:
 
 def newest_table(told: ParitySummary) -> None:
     """The newest comparison of each mode with all its counts, one beside the other."""
+    by_mode = {one.mode: _values(one) for one in told.newest}
     table(
-        [_figure(told.newest, *one, shown=_shown) for one in _FIGURES] if told.newest else [],
+        _beside(by_mode, _shown) if by_mode else [],
         (
             Column("name", "Figure"),
-            *(Column(one.mode, MODES[one.mode].capitalize()) for one in told.newest),
+            *(Column(mode, MODES[mode].capitalize()) for mode in by_mode),
             Column("says", "What it says"),
         ),
         key="parity_newest",
         file="comparisons",
         empty="Nothing has been compared in this migration yet.",
-        all_rows=lambda: [_figure(told.newest, *one, shown=lambda value: value) for one in _FIGURES],
+        all_rows=lambda: _beside(by_mode, lambda value: value),
         height="content",
     )
 
 
-def _figure(
-    newest: Sequence[Compared], field: str, name: str, says: str, *, shown: Callable[[object], object]
-) -> Mapping[str, object]:
-    return {"name": name, "says": says} | {one.mode: shown(_values(one)[field]) for one in newest}
+def _beside(
+    by_mode: Mapping[Mode, Mapping[str, object]], shown: Callable[[object], object]
+) -> list[Mapping[str, object]]:
+    return [
+        {"name": name, "says": says} | {mode: shown(of_mode[field]) for mode, of_mode in by_mode.items()}
+        for field, name, says in _FIGURES
+    ]
 
 
 def _values(one: Compared) -> Mapping[str, object]:
