@@ -8,7 +8,8 @@ The embedded ShipStation and the shop's file live here, on the real clock; the p
 `python -m tests.engine`, on a database file. Each round people do something, the process starts, and SIGKILL strikes:
 in some rounds at any instant of its start, in some while it uploads, else at an instant of the work it does then,
 import, upload and sync. The instants are strata of the span that a whole pass took when it was measured, so that every
-part of it is met; an upload is so short that by these alone one run in some ten missed it, so it is watched for.
+part of it is met; an upload is so short that by these alone one run in some ten missed it, so it is watched for, and
+ShipStation keeps its answer back until the process is dead, in two of three of these rounds.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ STARTING = "no job under way"
 START_SHARE = 0.15  # of the rounds: killed while starting
 UPLOAD_EVERY = 5  # rounds: killed within an upload ...
 UPLOAD_WITHIN_S = 0.05  # ... so long after ShipStation was asked for it
+# Where ShipStation waits for the kill, turn by turn; in the last turn nowhere, and the answer may be first.
+UPLOAD_WAITS = ("written", "asked", None)
 MEASURE_EVERY = 25  # rounds; in between the machine may have become quicker or slower
 PATIENCE_S = 60.0  # for a pass that nobody disturbs; far more than it takes
 LOOK_EVERY_S = 0.005
@@ -83,19 +86,40 @@ class _NoLimit(RateWindow):
 
 
 class _WatchedWorld(World):
-    """A world that remembers which orders were written over by a second sending."""
+    """A world that remembers which orders a second sending wrote over, and in which an upload can be caught."""
 
     def __init__(self, seed: int, start: datetime) -> None:
         self.sent_again: list[str] = []
-        self.is_uploading = threading.Event()  # set when an upload is asked for
+        self.is_uploading = threading.Event()  # set when an upload is there to be cut off
+        self._waits_where: str | None = None
+        self._is_let_go = threading.Event()
         super().__init__(seed, start, orders_per_day=0)
 
+    @contextmanager
+    def an_upload(self, waits_where: str | None) -> Iterator[None]:
+        """While this lasts, an upload waits 'asked', before it does anything, or 'written', before it answers."""
+        self.is_uploading.clear()
+        self._is_let_go.clear()
+        self._waits_where = waits_where
+        try:
+            yield
+        finally:
+            self._waits_where = None
+            self._is_let_go.set()
+
     def upload(self, documents: list[Mapping[str, object]], at: datetime | None = None) -> list[UploadRow]:
-        self.is_uploading.set()
+        self._wait_if("asked")
         rows = super().upload(documents, at)
         # A refused one was merged away meanwhile: nothing of it was written over.
         self.sent_again += [str(row.key) for row in rows if row.success and not row.is_new]
+        self._wait_if("written")
         return rows
+
+    def _wait_if(self, where: str) -> None:
+        if self._waits_where in (where, None):
+            self.is_uploading.set()
+        if self._waits_where == where:
+            self._is_let_go.wait(PATIENCE_S)
 
 
 class Place:
@@ -136,6 +160,11 @@ class Place:
             check=False,
         )
         assert done.returncode == 0, f"{arguments} ended with {done.returncode}: {done.stdout}{done.stderr}"
+
+    def import_files(self) -> None:
+        """Import the shop's file as it is now, by the command."""
+        self.feed.write()
+        self.command("import", str(self.feed.path.parent))
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -203,12 +232,11 @@ def kill_often(place: Place, rounds: int, tell: Callable[[str], None] = lambda l
             spans = _measure(place)
             tell(f"seed {place.seed}: {number} kills; {spans}")
         place.act(place.random.randint(1, 8))
+        turn, is_other = divmod(number, UPLOAD_EVERY)
+        if not is_other:
+            _kill_uploading(place, UPLOAD_WAITS[turn % len(UPLOAD_WAITS)], instant * UPLOAD_WITHIN_S)
+            continue
         with place.running():
-            if number % UPLOAD_EVERY == 0:
-                place.world.is_uploading.clear()
-                place.wait_for(lambda said: place.world.is_uploading.is_set() or _is_uploaded(said))
-                time.sleep(instant * UPLOAD_WITHIN_S)
-                continue
             if place.random.random() < START_SHARE:
                 time.sleep(instant * spans.start_s)
                 continue
@@ -218,8 +246,7 @@ def kill_often(place: Place, rounds: int, tell: Callable[[str], None] = lambda l
             time.sleep(min(act_at, instant) * spans.work_s)
             place.act(1)
             time.sleep(max(0.0, instant - act_at) * spans.work_s)
-    place.feed.write()
-    place.command("import", str(place.feed.path.parent))
+    place.import_files()
     place.command("upload")
     place.command("sync", "--everything")
     story.orders = len(place.world.truth().orders)
@@ -227,6 +254,17 @@ def kill_often(place: Place, rounds: int, tell: Callable[[str], None] = lambda l
         story.hits = _hits(db, rounds)
         story.wrong = list(_wrong(place, db))
     return story
+
+
+def _kill_uploading(place: Place, waits_where: str | None, after_s: float) -> None:
+    """One round that is killed so long after ShipStation was asked to take an order."""
+    # The jobs of one start run in no order, so that what is to go up has to be there before.
+    place.world.place_shop_order([("17612", 1)])
+    place.import_files()
+    # The process ends before the upload is let go on, not after it.
+    with place.world.an_upload(waits_where), place.running():
+        place.wait_for(lambda said: place.world.is_uploading.is_set())
+        time.sleep(after_s)
 
 
 def _is_running(said: str) -> bool:
