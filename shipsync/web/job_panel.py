@@ -87,7 +87,7 @@ def result_sentence(found: JobView) -> str:
         return "it is switched off, so nothing was done"
     if result.get("sentence"):  # of a closing, as it stands on its page
         return words.plain(str(result["sentence"]))
-    return words.plain(workflow_words.figures(found.counts))
+    return words.plain(workflow_words.figures(found.counts, found.job.kind))
 
 
 def _place(found: JobView) -> str:

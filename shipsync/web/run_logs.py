@@ -22,7 +22,7 @@ def run_log(run: Run, *, key: str) -> None:
     if run.error:
         st.markdown(words.plain(run.error))
     if run.counts:
-        st.markdown(words.plain(workflow_words.figures(run.counts, all_of_them=True)))
+        st.markdown(words.plain(workflow_words.figures(run.counts, run.workflow, all_of_them=True)))
     if run.mark_from != run.mark_to:
         st.markdown(f"Complete through {words.moment(run.mark_from)} before, {words.moment(run.mark_to)} after.")
     if not run.log:

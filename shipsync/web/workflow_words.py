@@ -189,6 +189,12 @@ _MANY = {"list of names": "lists of names", "ms": "ms"}
 _MINOR = frozenset({"fetched", "parcels fetched", "unchanged", "seen twice in this run", "files unchanged", "skipped"})
 # Counted whenever it looks, whether something happened or not.
 _BESIDE = frozenset({"requests", "still held"})
+# What else than "nothing new" is said of a run that came to nothing.
+_CAME_TO_NOTHING: Mapping[str, str] = {
+    "parity-check": "nothing compared",
+    "parity-drill": "nothing rehearsed",
+    "parity-replay": "nothing replayed",
+}
 
 # Which figures make up the records that a run went through.
 _PROCESSED: Mapping[str, tuple[str, ...]] = {
@@ -250,14 +256,17 @@ def took(span: timedelta | None) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else in_words(span)
 
 
-def figures(counts: Mapping[str, int], *, all_of_them: bool = False) -> str:
-    """What a run did: '3 orders imported, 12 orders updated, 4 requests'; 'nothing new' where that is so."""
+def figures(counts: Mapping[str, int], workflow: str = "", *, all_of_them: bool = False) -> str:
+    """What a run did: '3 orders imported, 12 orders updated, 4 requests'; 'nothing new' where that is so.
+
+    A comparison, a rehearsal or a replay brings nothing in: of these `workflow` has it say 'nothing compared'.
+    """
     summed = _with_held_apart(_summed(counts))
     shown = {key: amount for key, amount in summed.items() if amount and (all_of_them or key not in _MINOR)}
     said = [_figure(key, shown[key]) for key in FIGURES if key in shown]
     said += [f"{key}: {shown[key]:,}" for key in sorted(shown.keys() - FIGURES.keys())]
     if not shown.keys() - _BESIDE:
-        said.insert(0, "nothing new")
+        said.insert(0, _CAME_TO_NOTHING.get(workflow, "nothing new"))
     return ", ".join(said)
 
 
@@ -274,7 +283,7 @@ def records_of(run: RunLine) -> int | None:
 
 def deeds_of(run: RunLine) -> str:
     """What a run did, or why it did not."""
-    return run.error or ("under way" if run.status == "running" else figures(run.counts))
+    return run.error or ("under way" if run.status == "running" else figures(run.counts, run.workflow))
 
 
 def _summed(counts: Mapping[str, int]) -> dict[str, int]:

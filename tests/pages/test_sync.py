@@ -252,6 +252,15 @@ def test_a_run_shows_its_log(house: House) -> None:
         assert any("Fetched 0 orders since" in one.value for one in test.code)
 
 
+def test_a_comparison_and_a_rehearsal_of_nothing_are_not_told_as_a_search_for_news(house: House) -> None:
+    for kind in ("parity-check", "parity-drill", "backup"):
+        house.job(kind)
+    with a_site(house) as site:
+        for view in ("Workflows", "Runs"):
+            did = site.page("sync", view=view).dataframe[0].value["did"]
+            assert {one for one in did if one and "nothing" in str(one)} == {"nothing compared", "nothing rehearsed"}
+
+
 def test_a_period_is_read_after_saying_what_it_asks(house: House) -> None:
     house.sync()
     with a_site(house) as site:
