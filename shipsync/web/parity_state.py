@@ -114,8 +114,8 @@ def figures(told: ParitySummary) -> None:
         st.caption("Nothing has been compared yet in this state.")
         return
     now = runtime.app().now()
-    one, two, three, four = st.columns(4)
-    one.metric(
+    grid = st.grid(4, min_column_width=150, border=True)
+    grid.metric(
         "Equal",
         share(found.match_rate),
         f"{found.matched:,} of {words.count(found.compared, 'record')}"
@@ -123,32 +123,28 @@ def figures(told: ParitySummary) -> None:
         else "no record passed by both",
         delta_color="off",
         delta_arrow="off",
-        border=True,
     )
-    two.metric(
+    grid.metric(
         "Confirmed to differ",
         words.number(found.confirmed),
         f"{found.suspect:,} suspect, {found.stale_input:,} stale",
         delta_color="off",
         delta_arrow="off",
-        border=True,
     )
     oldest = found.oldest_pending_at
-    three.metric(
+    grid.metric(
         "Pending",
         words.number(found.pending),
         f"oldest {words.ago(oldest, now)}" if oldest is not None else "none waits" if not found.pending else "in time",
         delta_color="off",
         delta_arrow="off",
-        border=True,
     )
-    four.metric(
+    grid.metric(
         "May differ at most",
         share(found.upper_bound),
         f"95 % sure, n = {found.compared:,}",
         delta_color="off",
         delta_arrow="off",
-        border=True,
         help="3/n where nothing differs: what was not seen among n records may still be rarer than this.",
     )
     noise = "not measured yet" if told.noise is None else words.count(told.noise, "difference")
