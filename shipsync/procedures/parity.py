@@ -125,7 +125,7 @@ def compare(work: Work) -> Result:
     for verdict, amount in _by_verdict(run).items():
         work.count(f"keys {verdict}", amount)
     work.count("keys compared", run.compared)
-    work.log(f"Compared {run.compared:,} keys; {run.matched:,} match, {run.pending:,} are pending.")
+    work.log(f"Compared {run.compared:,} records; {run.matched:,} match, {run.pending:,} are pending.")
     for cause in run.details["causes"]:
         work.log(cause)
     if run.paused is not None:

@@ -147,7 +147,7 @@ def compare(work: Work) -> Result:
     work.count("keys explained", found.explained)
     work.count("keys confirmed", found.confirmed)
     work.log(
-        f"Compared {found.compared:,} keys: {found.matched:,} match, {found.explained:,} differ as is meant, "
+        f"Compared {found.compared:,} records: {found.matched:,} match, {found.explained:,} differ as is meant, "
         f"{found.confirmed:,} differ. Noise: {noise.compared - noise.matched:,}."
     )
     return {"compared": found.compared, "confirmed": found.confirmed, "noise": noise.compared - noise.matched}

@@ -80,8 +80,10 @@ class Comparison:
 
     mode: str  # replay, noise, live, reverse
     finished_at: datetime
-    compared: int  # keys that both sides have passed
+    compared: int  # records that both sides have passed
     matched: int
+    explained: int  # meant to differ
+    ignored: int  # by a rule
     pending: int
     overdue: int  # of the pending: longer than the cap
     confirmed: int  # differences that stand
@@ -109,7 +111,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """How often a class was met among the keys that both sides have passed."""
+    """How often a class was met among the records that both sides have passed."""
 
     recorded: int
     made_up: int = 0  # by the embedded ShipStation, which may fill a class that real life leaves empty
@@ -214,14 +216,12 @@ def _replay(facts: Facts, now: datetime) -> Gate:
         return Gate("replay", "inconclusive", "Nothing has been replayed yet.", {})
     figures = _figures(newest)
     if newest.confirmed or newest.pending:
-        text = (
-            f"The replay {in_words(now - newest.finished_at)} ago has {_count(newest.confirmed, 'difference')} that "
-            f"stand and {newest.pending:,} keys that nobody passed, among {newest.compared:,}."
-        )
+        alone = f", {newest.pending:,} more passed by one side alone" if newest.pending else ""
+        text = f"Replayed {in_words(now - newest.finished_at)} ago: {_came_out(newest)}{alone}."
         return Gate("replay", "fail", text, figures)
     if not newest.compared:
         return Gate("replay", "inconclusive", "The newest replay has compared nothing.", figures)
-    return Gate("replay", "pass", f"{newest.compared:,} keys replayed, none differs.", figures)
+    return Gate("replay", "pass", f"Replayed: {_came_out(newest)}.", figures)
 
 
 def _noise(facts: Facts, now: datetime) -> Gate:
@@ -233,7 +233,7 @@ def _noise(facts: Facts, now: datetime) -> Gate:
         # Not the candidate's fault: what measures is broken.
         text = f"Legacy differs from itself in {_count(newest.confirmed, 'place')}, so no comparison can be believed."
         return Gate("noise", "inconclusive", text, _figures(newest))
-    return Gate("noise", "pass", f"Legacy against itself: {newest.compared:,} keys, none differs.", _figures(newest))
+    return Gate("noise", "pass", f"Legacy against itself: {_came_out(newest)}.", _figures(newest))
 
 
 def _recorded(facts: Facts, now: datetime) -> Gate:
@@ -287,20 +287,17 @@ def _parity(name: str, mode: str, wanted: timedelta, since: datetime | None, fac
         "in doubt": facts.in_doubt,
     }
     if newest.confirmed or newest.overdue:
-        text = (
-            f"The comparison {in_words(now - newest.finished_at)} ago found "
-            f"{_count(newest.confirmed, 'difference')} that stand and {_count(newest.overdue, 'key')} that one side "
-            "has been missing for too long."
-        )
+        missing = f", {newest.overdue:,} missing on one side for too long" if newest.overdue else ""
+        text = f"Compared {in_words(now - newest.finished_at)} ago: {_came_out(newest)}{missing}."
         return Gate(name, "fail", text, figures)
     if not newest.compared:
-        text = f"The last comparison {_HOW[mode]} found no key that both sides have passed."
+        text = f"The last comparison {_HOW[mode]} found no record that both sides have passed."
         return Gate(name, "inconclusive", text, figures)
     if now - newest.finished_at > LONGEST_PAUSE:
         text = f"The last comparison {_HOW[mode]} ended {in_words(now - newest.finished_at)} ago. Compare again."
         return Gate(name, "inconclusive", text, figures)
     if span < wanted:
-        text = f"No difference for {in_words(span)}; {hours:.0f} hours are wanted."
+        text = f"Nothing confirmed to differ for {in_words(span)}; {hours:.0f} hours are wanted."
         return Gate(name, "inconclusive", text, figures, passes_at=equal_since + wanted)
     if facts.in_doubt:
         text = (
@@ -309,7 +306,8 @@ def _parity(name: str, mode: str, wanted: timedelta, since: datetime | None, fac
         )
         return Gate(name, "inconclusive", text, figures)
     text = (
-        f"No difference for {in_words(span)}, told by {len(done):,} comparisons; {newest.compared:,} keys in the last."
+        f"Nothing confirmed to differ for {in_words(span)}, told by {len(done):,} comparisons. "
+        f"In the last {_came_out(newest)}."
     )
     return Gate(name, "pass", text, figures)
 
@@ -329,11 +327,12 @@ def _sample(facts: Facts, now: datetime) -> Gate:
         "upper bound wanted": str(MOST_MAY_DIFFER),
     }
     if differ:
-        return Gate("sample", "fail", f"{_count(differ, 'difference')} among {compared:,} keys.", figures)
+        text = f"{differ:,} of {compared:,} records confirmed to differ."
+        return Gate("sample", "fail", text, figures)
     if bound is None or bound > MOST_MAY_DIFFER:
         wanted = int(3 / MOST_MAY_DIFFER)
-        return Gate("sample", "inconclusive", f"{compared:,} of {wanted:,} keys have been compared.", figures)
-    text = f"{compared:,} keys without a difference: at most {bound * 100:.3g} % of all may differ, 95 % sure."
+        return Gate("sample", "inconclusive", f"{compared:,} of {wanted:,} records have been compared.", figures)
+    text = f"{compared:,} records, none confirmed to differ: at most {bound * 100:.3g} % of all may differ, 95 % sure."
     return Gate("sample", "pass", text, figures)
 
 
@@ -503,11 +502,23 @@ def _figures(one: Comparison) -> dict[str, object]:
     return {
         "compared": one.compared,
         "matched": one.matched,
+        "explained": one.explained,
+        "ignored": one.ignored,
         "pending": one.pending,
         "overdue": one.overdue,
         "confirmed": one.confirmed,
         "at": one.finished_at.isoformat(),
     }
+
+
+def _came_out(one: Comparison) -> str:
+    """'4,932 of 4,949 records equal, 17 meant to differ'."""
+    if one.matched == one.compared:
+        return f"all {one.compared:,} records equal"
+    others = ((one.explained, "meant to differ"), (one.ignored, "ignored by a rule"),
+              (one.confirmed, "confirmed to differ"))  # fmt: skip
+    parts = [f"{amount:,} {what}" for amount, what in others if amount]
+    return ", ".join([f"{one.matched:,} of {one.compared:,} records equal", *parts])
 
 
 def _count(amount: int, one: str) -> str:

@@ -211,9 +211,9 @@ def may_be_in_doubt_for(entity: str, field: str) -> timedelta:
 def trips(confirmed: int, compared: int) -> str | None:
     """Why comparing pauses after a run with so many confirmed keys; None while it goes on (P26)."""
     if confirmed > MOST_CONFIRMED:
-        return f"{confirmed:,} keys are confirmed to differ, more than {MOST_CONFIRMED} in one comparison"
+        return f"{confirmed:,} records are confirmed to differ, more than {MOST_CONFIRMED} in one comparison"
     if compared >= ENOUGH and confirmed > compared * MOST_SHARE:
-        return f"{confirmed:,} of {compared:,} keys are confirmed to differ, more than {MOST_SHARE:.0%}"
+        return f"{confirmed:,} of {compared:,} records are confirmed to differ, more than {MOST_SHARE:.0%}"
     return None
 
 

@@ -72,7 +72,7 @@ def _begun(con: Cursor, since: datetime) -> tuple[datetime, datetime | None]:
 def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:
     rows = con.rows(
         """
-        SELECT mode, finished_at, compared, matched, pending, overdue, confirmed,
+        SELECT mode, finished_at, compared, matched, explained, ignored, pending, overdue, confirmed,
                period_start, period_end
         FROM parity_runs
         WHERE finished_at >= $begun_at
@@ -80,7 +80,7 @@ def _comparisons(con: Cursor, begun_at: datetime) -> list[Comparison]:
         """,
         {"begun_at": begun_at},
     )
-    return [Comparison(*(*row[:7], (row[7], row[8]) if None not in row[7:] else None)) for row in rows]
+    return [Comparison(*(*row[:9], (row[9], row[10]) if None not in row[9:] else None)) for row in rows]
 
 
 def _in_doubt(con: Cursor, mode: Mode, now: datetime) -> int:

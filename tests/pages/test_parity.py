@@ -117,7 +117,9 @@ def test_who_writes_and_what_stands_before_the_next_change_is_told(house: House,
     assert "by Ann" in said
     assert "Production is written by **Legacy sync of" in said
     assert "** · beside it: **Sync with ShipStation**" in said
-    assert ":orange[▲ inconclusive] · **live parity**: No difference for 60 min; 48 hours are wanted" in said
+    assert (
+        ":orange[▲ inconclusive] · **live parity**: Nothing confirmed to differ for 60 min; 48 hours are wanted" in said
+    )
     assert "It may pass Fri 18 Sep 2026" in said
     assert "99.8 % Equal" in said
     assert "**recorded days**: 31\\.0 recorded days replayed" in said

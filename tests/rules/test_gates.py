@@ -33,7 +33,8 @@ HOUR = timedelta(hours=1)
 
 
 def a_comparison(mode: str, ago: timedelta = timedelta(0), **others: Any) -> Comparison:
-    values: dict[str, Any] = {"compared": 4_000, "matched": 4_000, "pending": 0, "overdue": 0, "confirmed": 0}
+    values = dict.fromkeys(("explained", "ignored", "pending", "overdue", "confirmed"), 0)
+    values |= {"compared": 4_000, "matched": 4_000}
     return Comparison(mode, NOON - ago, **(values | others))
 
 
@@ -115,6 +116,28 @@ def test_what_is_missing_or_bad_shuts_its_gate(others: dict[str, Any], gate: str
     found = shut("promote", facts(**others))
     assert found[gate] == result
     assert refusal(gates("promote", facts(**others), NOON)) is not None
+
+
+@pytest.mark.parametrize(
+    ("mode", "others", "gate", "words"),
+    [
+        ("replay", {}, "replay", "Replayed: all 4,000 records equal."),
+        ("replay", {"matched": 3_990, "explained": 7, "ignored": 3}, "replay",
+         "Replayed: 3,990 of 4,000 records equal, 7 meant to differ, 3 ignored by a rule."),
+        ("replay", {"matched": 3_992, "explained": 7, "confirmed": 1, "pending": 2}, "replay",
+         "Replayed 0 s ago: 3,992 of 4,000 records equal, 7 meant to differ, 1 confirmed to differ, "
+         "2 more passed by one side alone."),
+        ("live", {"matched": 3_999, "confirmed": 1, "overdue": 2}, "live parity",
+         "Compared 0 s ago: 3,999 of 4,000 records equal, 1 confirmed to differ, 2 missing on one side for too long."),
+        ("live", {"matched": 3_999, "confirmed": 1}, "sample", "1 of 4,000 records confirmed to differ."),
+    ],
+)  # fmt: skip
+def test_a_gate_tells_what_became_of_all_that_was_compared(
+    mode: str, others: dict[str, int], gate: str, words: str
+) -> None:
+    told = facts(comparisons=[*facts().comparisons, a_comparison(mode, **others)])
+    before = replace(told, state="shadow_replay" if mode == "replay" else "shadow_live")
+    assert {one.name: one.words for one in gates("promote", before, NOON)}[gate] == words
 
 
 def test_a_difference_that_was_mended_begins_the_48_hours_anew() -> None:

@@ -107,7 +107,7 @@ def test_a_key_weighs_as_its_worst_field() -> None:
 
 def test_comparing_pauses_when_something_is_broken_as_a_whole() -> None:
     assert parity_verdicts.trips(50, 10_000) is None
-    assert "51 keys" in str(parity_verdicts.trips(51, 1_000_000))
+    assert "51 records" in str(parity_verdicts.trips(51, 1_000_000))
     assert "3 of 200" in str(parity_verdicts.trips(3, 200))
     assert parity_verdicts.trips(1, 20) is None  # too few to speak of a share
 
