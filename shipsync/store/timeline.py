@@ -7,7 +7,6 @@ seen of it at ShipStation.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 from shipsync.rules.search import read_query
 from shipsync.rules.shop_text import clean
+from shipsync.store.bodies import unpacked
 from shipsync.store.cursor import Cursor
 from shipsync.store.orders import ADDRESS_PARTS
 
@@ -531,7 +531,7 @@ def raw_on(con: Cursor, pages: Iterable[tuple[str, int]], list_name: str, id_nam
         if row is None:
             continue
         body, answered_at, run_id, request = row
-        for record in json.loads(zlib.decompress(body)).get(list_name) or ():
+        for record in json.loads(unpacked(body)).get(list_name) or ():
             if isinstance(record, dict) and record.get(id_name) == wanted:
                 yield Raw(_formatted(record), answered_at, _place(reading_id, page_no), run_id, request)
 

@@ -293,7 +293,7 @@ CREATE TABLE api_pages (
     request     VARCHAR NOT NULL,           -- JSON of the query; never credentials
     answered_at TIMESTAMPTZ NOT NULL,       -- the server's own clock
     row_count   INTEGER NOT NULL,
-    body        BLOB NOT NULL,              -- the exact text, zlib-compressed (store/readings.py)
+    body        BLOB NOT NULL,              -- the exact text, compressed (store/bodies.py)
     poison      VARCHAR,                    -- JSON: places in this list that always answer 500
     resume      VARCHAR,                    -- how the door goes on after this page; null on the last
     run_id      VARCHAR NOT NULL,
