@@ -16,10 +16,13 @@ from pathlib import Path
 from bench.history import fill
 from bench.measured import run, settings_for, steps_of
 from shipsync.config import load_settings
+from shipsync.procedures import sync
+from shipsync.rules.census import TURNS
 from shipsync.runtime import prepare_database
 from shipsync.sandbox.server import Server
 from shipsync.sandbox.world import World
 from shipsync.store.db import open_database
+from shipsync.store.marks import set_feed_mark
 
 
 def main() -> None:
@@ -71,6 +74,10 @@ def fill_known(database: Path, environment: dict[str, str], orders: int, now: da
     with open_database(database) as db:
         prepare_database(db, load_settings(environment, None), now)
         fill(db, orders, now - timedelta(days=1))
+        with db.transaction() as con:
+            # All lists have had their turn: what is written here is not at ShipStation, and would be looked for there.
+            for name in TURNS:
+                set_feed_mark(con, sync.WORKFLOW, name, now - timedelta(minutes=5), now)
 
 
 if __name__ == "__main__":
