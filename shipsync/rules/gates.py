@@ -512,11 +512,12 @@ def _figures(one: Comparison) -> dict[str, object]:
 
 
 def _came_out(one: Comparison) -> str:
-    """'4,932 of 4,949 records equal, 17 meant to differ'."""
+    """'4,928 of 4,949 records equal, 17 meant to differ, 4 in doubt': together they are what was compared."""
     if one.matched == one.compared:
         return f"all {one.compared:,} records equal"
+    in_doubt = one.compared - one.matched - one.explained - one.ignored - one.confirmed
     others = ((one.explained, "meant to differ"), (one.ignored, "ignored by a rule"),
-              (one.confirmed, "confirmed to differ"))  # fmt: skip
+              (one.confirmed, "confirmed to differ"), (in_doubt, "in doubt"))  # fmt: skip
     parts = [f"{amount:,} {what}" for amount, what in others if amount]
     return ", ".join([f"{one.matched:,} of {one.compared:,} records equal", *parts])
 

@@ -129,6 +129,8 @@ def test_what_is_missing_or_bad_shuts_its_gate(others: dict[str, Any], gate: str
          "2 more passed by one side alone."),
         ("live", {"matched": 3_999, "confirmed": 1, "overdue": 2}, "live parity",
          "Compared 0 s ago: 3,999 of 4,000 records equal, 1 confirmed to differ, 2 missing on one side for too long."),
+        ("live", {"matched": 3_995, "confirmed": 1}, "live parity",
+         "Compared 0 s ago: 3,995 of 4,000 records equal, 1 confirmed to differ, 4 in doubt."),
         ("live", {"matched": 3_999, "confirmed": 1}, "sample", "1 of 4,000 records confirmed to differ."),
     ],
 )  # fmt: skip
