@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,16 +57,19 @@ def _watch_memory(pid: int, peak: list[float]) -> None:
     The system's own figure at the end (ru_maxrss) is at least what this process held when it started the child: having
     written a million orders, that was all it told.
     """
-    while True:
-        try:
-            told = Path(f"/proc/{pid}/status").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            return
-        found = re.search(r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE)
-        if found is None:
-            return  # it has ended, and nobody has asked how
-        peak[0] = max(peak[0], int(found[1]) / 1024)
+    while (told := memory_mb(pid, "VmHWM")) is not None:
+        peak[0] = told
         time.sleep(0.005)
+
+
+def memory_mb(pid: int, figure: Literal["VmRSS", "VmHWM"]) -> float | None:
+    """What a process holds now (VmRSS), or has held at most (VmHWM); None once it has ended."""
+    try:
+        told = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    found = re.search(rf"^{figure}:\s+(\d+) kB", told, re.MULTILINE)
+    return int(found[1]) / 1024 if found is not None else None
 
 
 def settings_for(url: str, database: Path) -> dict[str, str]:

@@ -29,23 +29,28 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     for orders_per_day in chosen.orders_per_day:
-        began = time.perf_counter()
-        rows: dict[str, int] = {}
+        print("\n".join(measure(orders_per_day, chosen.seed)), flush=True)
 
-        def look(app: App, world: World, rows: dict[str, int] = rows) -> None:
-            if world.now >= START + DAY:
-                rows |= rows_of(app)
 
-        outcome = simulate(
-            days=1,
-            seed=chosen.seed,
-            orders_per_day=orders_per_day,
-            # The shop's rolling file of a busy day is long: it is made and read every half hour, the rest every 5 min.
-            import_every=timedelta(minutes=30) if orders_per_day > 1_000 else None,
-            at_each_tick=look,
-            closes=False,
-        )
-        print("\n".join(report(orders_per_day, outcome, rows, time.perf_counter() - began)), flush=True)
+def measure(orders_per_day: float, seed: int) -> list[str]:
+    """Live one day, and tell its figures."""
+    rows: dict[str, int] = {}
+
+    def look(app: App, world: World) -> None:
+        if world.now >= START + DAY:
+            rows.update(rows_of(app))
+
+    began = time.perf_counter()
+    outcome = simulate(
+        days=1,
+        seed=seed,
+        orders_per_day=orders_per_day,
+        # The shop's rolling file of a busy day is long; it is made and read every half hour, the rest every 5 minutes.
+        import_every=timedelta(minutes=30) if orders_per_day > 1_000 else None,
+        at_each_tick=look,
+        closes=False,
+    )
+    return report(orders_per_day, outcome, rows, time.perf_counter() - began)
 
 
 def rows_of(app: App) -> dict[str, int]:
@@ -59,7 +64,7 @@ def rows_of(app: App) -> dict[str, int]:
 def report(orders_per_day: float, outcome: Outcome, rows: dict[str, int], seconds: float) -> list[str]:
     """The figures of one day."""
     day = replace(outcome, requests=[one for one in outcome.requests if one.at < START + DAY])
-    by_path = Counter("one order" if one.path.startswith("/orders/2") else one.path for one in day.requests)
+    by_path = Counter("one order" if one.path.removeprefix("/orders/").isdigit() else one.path for one in day.requests)
     hours = list(day.requests_per_hour().values())
     return [
         f"{orders_per_day:,.0f} orders a day: {len(day.requests):,} requests "

@@ -21,6 +21,7 @@ import requests
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.history import fill
+from bench.measured import memory_mb
 from shipsync.config import load_settings
 from shipsync.runtime import prepare_database
 from shipsync.store.db import open_database
@@ -107,8 +108,10 @@ def _megabytes(warehouse: Warehouse) -> float:
     process = warehouse.served.process
     if process is None:
         raise RuntimeError("the server does not run")
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    resident = memory_mb(process.pid, "VmRSS")
+    if resident is None:
+        raise RuntimeError("the server has ended")
+    return resident
 
 
 if __name__ == "__main__":
